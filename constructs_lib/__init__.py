@@ -1,0 +1,1 @@
+"""Hyperparameter tuning jobs and what surrounds them, as AWS CDK constructs."""
