@@ -63,8 +63,13 @@ class Home:
         return self.path / "local.lock"
 
     @property
-    def engine_lock(self) -> Path:
+    def endpoint_lock(self) -> Path:
         """Held by the one endpoint process of this home for as long as it lives."""
+        return self.path / "endpoint.lock"
+
+    @property
+    def engine_lock(self) -> Path:
+        """Held by the one engine of this home, where it runs outside the endpoint too."""
         return self.path / "engine.lock"
 
     @property
