@@ -184,7 +184,7 @@ def _points(data: alt.NamedData, x: alt.X, y: alt.Y, snapshot: TuningJobSnapshot
     with_objective = "isValid(datum.objective)"
     reached = (
         base.transform_filter(with_objective)
-        .mark_point(filled=True, size=60, opacity=0.75)
+        .mark_point(filled=True, size=60, opacity=0.85)
         .encode(y=y, color=color, shape=shape)
     )
     unreached = (
