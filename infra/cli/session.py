@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -52,7 +53,9 @@ def client(service: str, *, local: bool = False) -> Any:
     import boto3
     from botocore.config import Config
 
-    make: Any = boto3.Session().client
+    # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the CDK CLI let AWS_REGION go first.
+    region = os.environ.get("AWS_REGION", "")
+    make: Any = boto3.Session(region_name=region if region else None).client
     return make(service, config=Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}))
 
 

@@ -97,7 +97,10 @@ def test_tooltips_have_the_job_and_all_hyperparameters() -> None:
 
 
 def test_the_legend_has_only_statuses_that_occur() -> None:
-    assert layer(charts.over_time(snapshot(JOBS[:3])), 1)["encoding"]["color"]["scale"]["domain"] == ["Completed", "Failed"]
+    assert layer(charts.over_time(snapshot(JOBS[:3])), 1)["encoding"]["color"]["scale"]["domain"] == [
+        "Completed",
+        "Failed",
+    ]
 
 
 @pytest.mark.parametrize(("worst", "kind"), [(800.0, "linear"), (900.0, "log")])
