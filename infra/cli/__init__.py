@@ -15,6 +15,7 @@ __all__ = ["app"]
 # Command: module, its attribute (a Typer application or a function), summary. The module is imported when its command
 # runs, so that `tuning --help` stays quick whatever the commands need.
 _COMMANDS = {
+    "channels": ("infra.cli.channels", "app", "Fill the channels of a training job."),
     "demo": ("infra.cli.demo", "demo", "Deploy the app to a local AWS, run its tuning job, show the best model."),
     "local": ("infra.cli.local", "app", "The local AWS: start and end it, look at it, run the CDK CLI on it."),
     "report": ("infra.cli.report", "report", "Write the report page of a tuning job."),
