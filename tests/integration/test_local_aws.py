@@ -72,7 +72,7 @@ def test_from_up_to_reset(home: Home) -> None:
     local_client(state, "s3").put_object(Bucket="kept", Key="k", Body=b"v")
 
     shown = tuning(home, "local", "status")
-    assert shown.returncode == 0
+    assert (shown.returncode, shown.stdout.splitlines()[-1]) == (0, "tuning jobs: 0")
     for part, port in zip(PARTS, (state.ministack_port, state.endpoint_port), strict=True):
         assert re.search(rf"{part} *│ up *│ {port} *│", shown.stdout)
 
