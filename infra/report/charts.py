@@ -147,7 +147,12 @@ def value_axis(one: Hyperparameter, key: str) -> alt.X:
     """Make the axis of a hyperparameter, from one end of its range to the other."""
     if one.scale is Scale.CATEGORIES:
         domain = [wording.value(category, 6) for category in one.categories]
-        return alt.X(f"{key}_text:N").title(one.name).scale(domain=domain).axis(labelAngle=0, labelLimit=90)
+        return (
+            alt.X(f"{key}_text:N")
+            .title(one.name)
+            .scale(domain=domain, paddingInner=0.5, paddingOuter=0.25)
+            .axis(labelAngle=0, labelLimit=90)
+        )
     if one.minimum is None or one.maximum is None:
         return alt.X(f"{key}:Q").title(one.name).scale(zero=False)
     if one.scale is Scale.REVERSE_LOGARITHMIC:
