@@ -28,7 +28,7 @@ def learning_curves(snapshot: TuningJobSnapshot) -> Chart:
         alt.Tooltip("value:Q", title=snapshot.objective.metric),
     ]
     base = alt.Chart(data).encode(x=x, y=y, detail="name:N", tooltip=tooltip)
-    lines = base.mark_line(strokeWidth=1.3, opacity=0.5).encode(color=color)
+    lines = base.mark_line(strokeWidth=1.3, strokeOpacity=0.5).encode(color=color)
     best = base.transform_filter("datum.best").mark_line(strokeWidth=3, color=BEST)
     stopped = (
         base.transform_filter("datum.last && datum.status == 'Stopped'")

@@ -57,7 +57,7 @@ def parallel(snapshot: TuningJobSnapshot) -> Chart:
     y = alt.Y("position:Q", title=None).scale(domain=[0, 1]).axis(None)
     lines = (
         alt.Chart(data)
-        .mark_line(strokeWidth=1.5, opacity=0.6)
+        .mark_line(strokeWidth=1.5, strokeOpacity=0.6)
         .encode(
             x=x,
             y=y,
