@@ -27,7 +27,7 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
     def function(event: Mapping[str, Any], context: Any) -> Answer:
         parsed = Event.parse(event)
         with logging_about(_fields(parsed)):
-            log(f"{work.__name__} {parsed.request_type}", old_properties=sorted(parsed.old_properties))
+            log(f"{work.__name__} {parsed.request_type}")
             try:
                 answer = work(parsed)
             except Exception as error:
@@ -40,9 +40,8 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
 
 
 def _fields(event: Event) -> dict[str, str]:
-    job = event.physical_id
     fields = {"request_id": event.request_id, "stack": event.stack_name, "logical_id": event.logical_id}
-    return fields if job is None else {**fields, "resource": job}
+    return fields if event.physical_id is None else {**fields, "job": event.physical_id}
 
 
 def _explained(error: Exception) -> str:
