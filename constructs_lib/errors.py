@@ -1,14 +1,23 @@
-"""Errors of declarations."""
+"""The error of a declaration that breaks rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from infra.handlers.rules import Finding
+
 
 class ValidationError(ValueError):
-    """A declaration breaks rules; the message has the construct's path and every broken rule."""
+    """A declaration breaks one or more rules; the message lists all of them at once.
 
-    def __init__(self, path: str, problems: Sequence[str]) -> None:
-        super().__init__(f"{path}: {'; '.join(problems)}")
-        self.path = path
-        self.problems = list(problems)
+    Attributes:
+        construct_path: path of the construct in the app, such as ``Tuning/Job``.
+        findings: the broken rules, each with its id, the public name of the prop, the rule and the value got.
+    """
+
+    def __init__(self, construct_path: str, findings: Sequence[Finding]) -> None:
+        self.construct_path = construct_path
+        self.findings = tuple(findings)
+        noun = "rule" if len(findings) == 1 else "rules"
+        lines = "".join(f"\n  {finding}" for finding in findings)
+        super().__init__(f"[{construct_path}] the declaration breaks {len(findings)} {noun}:{lines}")
