@@ -12,8 +12,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
-from ._algorithm_accounts import SEQ2SEQ_ACCOUNTS
-from .errors import ValidationError
+from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
+from constructs_lib.errors import ValidationError
+from infra.handlers.rules import Finding
 
 _NAME = "seq2seq"
 _BUILT_IN_TAG = "1"
@@ -83,7 +84,12 @@ class Seq2SeqImage:
         """
         if tag is not None and digest is not None:
             raise ValidationError(
-                repository.node.path, [f"tag and digest exclude each other, got tag {tag!r} and digest {digest!r}"]
+                repository.node.path,
+                [
+                    Finding(
+                        "I2", "digest", f"must be absent where there is a tag, got tag {tag!r} and digest {digest!r}"
+                    )
+                ],
             )
         if digest is not None:
             uri = repository.repository_uri_for_digest(digest)
@@ -121,7 +127,8 @@ class Seq2SeqRepository(ecr.Repository):
         name = _default_name(scope, id) if repository_name is None else repository_name
         if not cdk.Token.is_unresolved(name) and name.rsplit("/", 1)[-1] != _NAME:
             raise ValidationError(
-                f"{scope.node.path}/{id}", [f"repository_name must be '{_NAME}' or end in '/{_NAME}', got {name!r}"]
+                f"{scope.node.path}/{id}",
+                [Finding("I3", "repository_name", f"must be '{_NAME}' or end in '/{_NAME}', got {name!r}")],
             )
         super().__init__(
             scope,
@@ -154,14 +161,11 @@ def _default_name(scope: Construct, construct_id: str) -> str:
 
 def _account_in(scope: Construct, region: str) -> str:
     if region not in SEQ2SEQ_ACCOUNTS:
-        known = ", ".join(SEQ2SEQ_ACCOUNTS)
-        raise ValidationError(
-            scope.node.path,
-            [
-                f"region must be one where AWS publishes the image '{_NAME}' ({known}), got {region!r}; "
-                "use another region, or an image of your own with Seq2SeqImage.from_repository"
-            ],
+        text = (
+            f"must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), got {region!r}; use "
+            "another region, or an image of your own with Seq2SeqImage.from_repository"
         )
+        raise ValidationError(scope.node.path, [Finding("I1", "region", text)])
     return SEQ2SEQ_ACCOUNTS[region]
 
 

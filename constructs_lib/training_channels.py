@@ -123,8 +123,8 @@ class TrainingChannels(_Channels):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, id)
-        # A bucket without ACLs takes access logs by a bucket policy only: what CDK does under its recommended flag, here
-        # for apps that do not set it as well.
+        # A bucket without ACLs takes access logs by a bucket policy only: what CDK does under its recommended flag,
+        # here for apps that do not set it as well.
         self.node.set_context("@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy", True)
         key = _new_key(self, removal_policy) if encryption_key is None else encryption_key
         logs = _access_log_bucket(self, removal_policy)

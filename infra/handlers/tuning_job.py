@@ -55,14 +55,15 @@ def is_complete(event: Event) -> Answer:
 
 
 def _plan_start(event: Event, jobs: TuningJobs) -> Answer:
+    declared = declared_name(event.properties)
     request_of(event.properties)  # refuse a bad declaration before there is a physical id
-    name = _free_or_own_name(event, jobs)
+    name = _free_or_own_name(declared, event, jobs)
     return {"PhysicalResourceId": name, PROGRESS: {_START: name, _DEADLINE: time.time() + _CREATE_SECONDS}}
 
 
-def _free_or_own_name(event: Event, jobs: TuningJobs) -> str:
+def _free_or_own_name(declared: str, event: Event, jobs: TuningJobs) -> str:
     """The first name for the declaration that is free, or whose job is this resource's and needs no new run."""
-    for name in run_names(declared_name(event.properties)):
+    for name in run_names(declared):
         job = jobs.find(name)
         if job is None:
             return name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -37,8 +38,18 @@ class _Raw:
         return self._content
 
 
-def client(service: str, call: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Any:
-    """A boto3 client whose calls are answered by ``call(operation, request)``."""
+Call = Callable[[str, dict[str, Any]], dict[str, Any]]
+_ANSWERS: dict[str, Call] = {}
+
+
+def client(service: str, call: Call) -> Any:
+    """A boto3 client whose calls are answered by ``call(operation, request)``; one a service, as it takes long to make."""
+    _ANSWERS[service] = call
+    return _client(service)
+
+
+@cache
+def _client(service: str) -> Any:
     make: Callable[..., Any] = boto3.session.Session().client
     made = make(
         service,
@@ -51,7 +62,7 @@ def client(service: str, call: Callable[[str, dict[str, Any]], dict[str, Any]]) 
     def answer(request: Any, **_: Any) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
         try:
-            status, body = 200, call(operation, json.loads(request.body))
+            status, body = 200, _ANSWERS[service](operation, json.loads(request.body))
         except Refusal as refusal:
             status, body = refusal.status, {"__type": refusal.code, "message": refusal.message}
         headers: Any = {"Content-Type": "application/x-amz-json-1.1"}

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,23 +17,14 @@ OTHER_STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Other/3333333
 RESPONSE_URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/x?X-Amz-Signature=secret"
 
 
-@pytest.fixture(scope="module")
-def connected() -> Iterator[tuple[Any, list[FakeSageMaker]]]:
-    """One client for all tests (it takes long to make), whose calls go to the last of the fakes."""
-    fakes: list[FakeSageMaker] = []
-    made = client("sagemaker", lambda operation, request: fakes[-1].call(operation, request))
-    yield made, fakes
-    made.close()
-
-
 @pytest.fixture
-def sagemaker(connected: tuple[Any, list[FakeSageMaker]], monkeypatch: pytest.MonkeyPatch) -> FakeSageMaker:
-    made, fakes = connected
-    fakes.append(FakeSageMaker())
+def sagemaker(monkeypatch: pytest.MonkeyPatch) -> FakeSageMaker:
+    fake = FakeSageMaker()
+    made = client("sagemaker", fake.call)
     monkeypatch.setattr(clients, "sagemaker", lambda: made)
     monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "/group")
     monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "stream-1")
-    return fakes[-1]
+    return fake
 
 
 @pytest.fixture
@@ -277,6 +267,7 @@ def test_what_somebody_has_to_mend_fails_at_once(sagemaker: FakeSageMaker, refus
         ({"Colour": "red"}, "Colour is not a member of the request"),
         ({"HyperParameterTuningJobConfig": {"RandomSeed": "many"}}, "RandomSeed must be a whole number, got 'many'"),
         ({"HyperParameterTuningJobConfig": "Bayesian"}, "HyperParameterTuningJobConfig must be a structure"),
+        ({"Tags": {"aws:mine": {"Value": "x"}}}, "the declaration breaks rules: "),
     ],
 )
 def test_a_bad_declaration_is_refused_before_anything_is_started(
