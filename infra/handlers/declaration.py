@@ -63,13 +63,10 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in _typed({TAGS: properties.get(TAGS, {})})[TAGS]}
 
 
-def is_same_job(properties: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether two declarations differ in nothing but tags."""
-
-    def job(declaration: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in declaration.items() if name not in ENVELOPE and name != TAGS}
-
-    return job(properties) == job(old)
+def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """The top-level members in which two declarations differ, but for tags."""
+    names = (properties.keys() | old.keys()) - ENVELOPE - {TAGS}
+    return sorted(name for name in names if properties.get(name) != old.get(name))
 
 
 def run_names(declared: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ _ANSWERS: dict[str, Call] = {}
 
 
 def client(service: str, call: Call) -> Any:
-    """A boto3 client whose calls are answered by ``call(operation, request)``; one a service, as it takes long to make."""
+    """A boto3 client whose calls ``call(operation, request)`` answers; one a service, as it takes long to make."""
     _ANSWERS[service] = call
     return _client(service)
 

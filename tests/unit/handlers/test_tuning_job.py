@@ -340,8 +340,9 @@ def test_a_change_under_the_same_name_is_refused(sagemaker: FakeSageMaker) -> No
         deploy(event("Update", declaration(max_jobs="9"), OldResourceProperties=declaration(), PhysicalResourceId=NAME))
 
     assert str(raised.value) == (
-        "a tuning job cannot be changed: give the changed declaration another HyperParameterTuningJobName, got "
-        f"'{NAME}' again (log group /group, stream stream-1)"
+        "HyperParameterTuningJobConfig changed, but the tuning job's name did not, and a job cannot be changed: "
+        "something that the declaration refers to is another one now; give it another name prefix for a new job "
+        "(log group /group, stream stream-1)"
     )
 
 
