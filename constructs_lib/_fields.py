@@ -6,11 +6,11 @@ Each field of a value class names its member in the request and how its value is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aws_cdk import Duration, Size
 
@@ -37,11 +37,11 @@ def member(path: str, codec: Codec | None = None, *, default: Any = MISSING, kw_
 
 
 @cache
-def members(kind: type[Any]) -> tuple[tuple[str, tuple[str, ...], Codec], ...]:
+def members(kind: Hashable) -> tuple[tuple[str, tuple[str, ...], Codec], ...]:
     """Field name, path and codec of each field of a value class that stands in the request."""
     found: list[tuple[str, tuple[str, ...], Codec]] = []
     each: Field[Any]
-    for each in fields(kind):
+    for each in fields(cast(type[Any], kind)):
         if _MEMBER in each.metadata:
             path, codec = each.metadata[_MEMBER]
             found.append((each.name, path, codec))

@@ -223,6 +223,7 @@ class HyperParameterTuningJob(_TuningJobBase):
             name=job_name(self, prefix, properties),
             properties=properties,
             service_token=provider.service_token,
+            service_timeout=provider.SERVICE_TIMEOUT,
             removal_policy=removal_policy,
         )
         for role in _roles(self, declaration):

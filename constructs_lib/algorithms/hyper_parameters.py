@@ -53,7 +53,7 @@ class HyperParameter:
     even: bool = False
     applies_to: Applies = field(default_factory=dict)
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, owner: object, name: str) -> None:
         if not self.name:
             object.__setattr__(self, "name", name)
 

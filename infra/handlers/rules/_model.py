@@ -41,8 +41,8 @@ _RULE_OF: Final[Mapping[str, str]] = {
     "Tags": "G1",
 }
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "structure": (Mapping,),
-    "map": (Mapping,),
+    "structure": (dict,),
+    "map": (dict,),
     "list": (list,),
     "string": (str,),
     "integer": (int,),
