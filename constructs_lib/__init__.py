@@ -10,6 +10,7 @@ from constructs_lib.algorithms import (
     Seq2Seq,
     TrainingImage,
     ValueType,
+    XGBoost,
 )
 from constructs_lib.channel import (
     Channel,
@@ -132,4 +133,5 @@ __all__ = [
     "VpcConfig",
     "WarmStartConfig",
     "WarmStartType",
+    "XGBoost",
 ]
