@@ -12,7 +12,6 @@ from constructs_lib._tokens import is_unresolved
 from constructs_lib.errors import ValidationError
 from constructs_lib.instance import InstanceType
 from infra.handlers import contract
-from infra.handlers.rules import Finding
 
 
 class QuotaUsage(Enum):
@@ -84,14 +83,13 @@ class GpuTrainingQuota(Construct):
         )
 
     def _validate(self, instance_type: str, instances: float) -> None:
-        findings = []
+        problems = []
         if not is_unresolved(instance_type) and not instance_type.startswith("ml."):
-            text = f"must be one of SageMaker's, such as 'ml.g5.xlarge', got {instance_type!r}"
-            findings.append(Finding("Q1", "instance_type", text))
+            problems.append(f"instance_type must be one of SageMaker's, such as 'ml.g5.xlarge', got {instance_type!r}")
         if not is_unresolved(instances) and (instances < 1 or instances != int(instances)):
-            findings.append(Finding("Q2", "instances", f"must be a whole number of at least 1, got {instances!r}"))
-        if findings:
-            raise ValidationError(self.node.path, findings)
+            problems.append(f"instances must be a whole number of at least 1, got {instances!r}")
+        if problems:
+            raise ValidationError(self.node.path, problems)
 
     @property
     def quota_code(self) -> str:

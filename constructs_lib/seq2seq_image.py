@@ -14,7 +14,6 @@ from constructs import Construct
 
 from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
 from constructs_lib.errors import ValidationError
-from infra.handlers.rules import Finding
 
 _NAME = "seq2seq"
 _BUILT_IN_TAG = "1"
@@ -85,11 +84,7 @@ class Seq2SeqImage:
         if tag is not None and digest is not None:
             raise ValidationError(
                 repository.node.path,
-                [
-                    Finding(
-                        "I2", "digest", f"must be absent where there is a tag, got tag {tag!r} and digest {digest!r}"
-                    )
-                ],
+                [f"digest must be absent where there is a tag, got tag {tag!r} and digest {digest!r}"],
             )
         if digest is not None:
             uri = repository.repository_uri_for_digest(digest)
@@ -128,7 +123,7 @@ class Seq2SeqRepository(ecr.Repository):
         if not cdk.Token.is_unresolved(name) and name.rsplit("/", 1)[-1] != _NAME:
             raise ValidationError(
                 f"{scope.node.path}/{id}",
-                [Finding("I3", "repository_name", f"must be '{_NAME}' or end in '/{_NAME}', got {name!r}")],
+                [f"repository_name must be '{_NAME}' or end in '/{_NAME}', got {name!r}"],
             )
         super().__init__(
             scope,
@@ -162,10 +157,10 @@ def _default_name(scope: Construct, construct_id: str) -> str:
 def _account_in(scope: Construct, region: str) -> str:
     if region not in SEQ2SEQ_ACCOUNTS:
         text = (
-            f"must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), got {region!r}; use "
-            "another region, or an image of your own with Seq2SeqImage.from_repository"
+            f"region must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), "
+            f"got {region!r}; use another region, or an image of your own with Seq2SeqImage.from_repository"
         )
-        raise ValidationError(scope.node.path, [Finding("I1", "region", text)])
+        raise ValidationError(scope.node.path, [text])
     return SEQ2SEQ_ACCOUNTS[region]
 
 

@@ -32,7 +32,7 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
                 answer = work(parsed)
             except Exception as error:
                 log("failed", logging.ERROR)
-                raise RuntimeError(_explained(error)) from None
+                raise RuntimeError(_explained(error, context)) from None
             log("answered", answer=answer)
             return answer
 
@@ -44,8 +44,9 @@ def _fields(event: Event) -> dict[str, str]:
     return fields if event.physical_id is None else {**fields, "job": event.physical_id}
 
 
-def _explained(error: Exception) -> str:
-    return f"{_shortened(_reason(error))} (log group {_log('GROUP')}, stream {_log('STREAM')})"
+def _explained(error: Exception, context: Any) -> str:
+    group, stream = _log_of(context, "group"), _log_of(context, "stream")
+    return f"{_shortened(_reason(error))} (log group {group}, stream {stream})"
 
 
 def _reason(error: Exception) -> str:
@@ -65,5 +66,7 @@ def _shortened(text: str) -> str:
     return encoded[:_LONGEST_MESSAGE].decode(errors="ignore") + " [...]"
 
 
-def _log(which: str) -> str:
-    return os.environ.get(f"AWS_LAMBDA_LOG_{which}_NAME", "unknown")
+def _log_of(context: Any, which: str) -> str:
+    """Name of the function's log group or stream, from Lambda's context or else from its environment."""
+    name = getattr(context, f"log_{which}_name", None)
+    return os.environ.get(f"AWS_LAMBDA_LOG_{which.upper()}_NAME", "unknown") if name is None else str(name)

@@ -374,28 +374,25 @@ def _repository() -> ecr.IRepository:
 BAD: dict[str, tuple[Callable[[], object], str]] = {
     "region": (
         lambda: Seq2SeqImage.built_in(_stack("eu-south-2")),
-        "[Stack] the declaration breaks 1 rule:\n  I1 region: must be one where AWS publishes the image 'seq2seq' "
-        f"({', '.join(SEQ2SEQ_ACCOUNTS)}), got 'eu-south-2'; use another region, or an image of your own with "
-        "Seq2SeqImage.from_repository",
+        f"Stack: region must be one where AWS publishes the image 'seq2seq' ({', '.join(SEQ2SEQ_ACCOUNTS)}), got "
+        "'eu-south-2'; use another region, or an image of your own with Seq2SeqImage.from_repository",
     ),
     "tag and digest": (
         lambda: Seq2SeqImage.from_repository(_repository(), tag="1", digest="sha256:ab"),
-        "[Stack/Repository] the declaration breaks 1 rule:\n  I2 digest: must be absent where there is a tag, got tag "
-        "'1' and digest 'sha256:ab'",
+        "Stack/Repository: digest must be absent where there is a tag, got tag '1' and digest 'sha256:ab'",
     ),
     "repository name": (
         lambda: Seq2SeqRepository(_stack(), "Repository", repository_name="team/translate"),
-        "[Stack/Repository] the declaration breaks 1 rule:\n  I3 repository_name: must be 'seq2seq' or end in "
-        "'/seq2seq', got 'team/translate'",
+        "Stack/Repository: repository_name must be 'seq2seq' or end in '/seq2seq', got 'team/translate'",
     ),
     "quota": (
         lambda: GpuTrainingQuota(_stack(), "Quota", instance_type="p3.2xlarge", instances=0),
-        "[Stack/Quota] the declaration breaks 2 rules:\n  Q1 instance_type: must be one of SageMaker's, such as "
-        "'ml.g5.xlarge', got 'p3.2xlarge'\n  Q2 instances: must be a whole number of at least 1, got 0",
+        "Stack/Quota: the declaration breaks 2 rules:\n  instance_type must be one of SageMaker's, such as "
+        "'ml.g5.xlarge', got 'p3.2xlarge'\n  instances must be a whole number of at least 1, got 0",
     ),
     "half an instance": (
         lambda: GpuTrainingQuota(_stack(), "Quota", instance_type="ml.p3.2xlarge", instances=1.5),
-        "[Stack/Quota] the declaration breaks 1 rule:\n  Q2 instances: must be a whole number of at least 1, got 1.5",
+        "Stack/Quota: instances must be a whole number of at least 1, got 1.5",
     ),
 }
 
