@@ -59,6 +59,8 @@ _TEXTS = {
     "TrainingInstanceType": st.sampled_from(["ml.g5.xlarge", "ml.m5.large", "ml.new.9xlarge"]),
     "MetricRegex": st.sampled_from(["loss=([0-9.]+)", "(.*)"]),
     "AlgorithmImage": st.sampled_from(["", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mine:1"]),
+    "SecurityGroupId": st.just("sg-0123456789abcdef0"),
+    "SubnetId": st.just("subnet-0123456789abcdef0"),
     "ArnOrName": st.just("my-algorithm"),
     "HyperParameterTrainingJobDefinitionName": st.from_regex(r"[a-z](-[a-z0-9]){0,3}", fullmatch=True),
 }
