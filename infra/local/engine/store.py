@@ -61,11 +61,12 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._closed = False
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
             self._open()
         except sqlite3.DatabaseError as error:
+            self._db.close()
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise
             raise DamagedRecordError(
