@@ -23,7 +23,7 @@ CREATE TABLE tuning_jobs (
     status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT
 );
 CREATE TABLE training_jobs (
-    name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL,
+    name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request_json TEXT NOT NULL, status TEXT NOT NULL,
     secondary_status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
     tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, tuned TEXT NOT NULL,
     started REAL, ended REAL, failure_reason TEXT, objective_value REAL, objective_status TEXT,
@@ -327,4 +327,4 @@ def _tuning_job(row: sqlite3.Row) -> TuningJob:
 def _training_job(row: sqlite3.Row) -> TrainingJob:
     columns = dict(row)
     columns["interrupted"] = bool(columns["interrupted"])
-    return TrainingJob(**{**columns, "request": json.loads(columns["request"]), "tuned": json.loads(columns["tuned"])})
+    return TrainingJob(**{**columns, "tuned": json.loads(columns["tuned"])})

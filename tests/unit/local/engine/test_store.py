@@ -20,7 +20,7 @@ from infra.local.engine.store import Store
 
 TUNING = TuningJob("Job", "arn:tuning/job", {"a": [1, "x"]}, 7, "InProgress", 1.0, 1.0)
 TRAINING = TrainingJob(
-    "Job-001-abc", "arn:training/1", {"b": 2}, "InProgress", "Starting", 2.0, 2.0, tuning_job="Job", number=1
+    "Job-001-abc", "arn:training/1", '{"b": 2}', "InProgress", "Starting", 2.0, 2.0, tuning_job="Job", number=1
 )
 
 
