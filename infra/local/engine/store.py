@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError
+from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
 from .records import MetricValue, TrainingJob, Transition, TuningJob
 
 SCHEMA_VERSION = 1
@@ -96,13 +96,19 @@ class Store:
         with self._lock:
             if self._closed:
                 raise ClosedError("the record is closed")
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:  # SQLite itself rolls back on a full disk
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise RecordWriteError(
+                        f"the engine's record cannot be written ({error}); make room on the disk, then restart the "
+                        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+                    ) from error
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:

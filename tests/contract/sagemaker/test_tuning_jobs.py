@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.local.endpoint.service import Service, ServiceError
+from infra.local.engine.training import images
+from infra.local.engine.training.images import LocalImage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,14 +57,28 @@ def test_tuning_job_completes_with_the_best_training_job(api: Api) -> None:
     assert static == {"layers": "2", "_tuning_objective_metric": "loss"}
 
 
+def test_a_built_in_image_brings_its_metrics(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "metrics_of_a_test.py").write_text("METRIC_DEFINITIONS = (('loss', r'loss=(.*)'),)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    program = LocalImage((sys.executable, "-c", "print('loss=4')"), metrics_module="metrics_of_a_test")
+    monkeypatch.setitem(images.BUILT_IN, "program", program)
+    request = api.tuning_request()
+    del request["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    api("CreateHyperParameterTuningJob", **request)
+    done = api.wait()
+    assert done["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 4
+    shown = done["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    assert shown == [{"Name": "loss", "Regex": "loss=(.*)"}]
+
+
 def test_same_seed_same_configurations(api: Api) -> None:
     api.image(TRAIN)
-    limits = {"ResourceLimits": {"MaxNumberOfTrainingJobs": 6, "MaxParallelTrainingJobs": 1}}
+    limits = {"ResourceLimits": {"MaxNumberOfTrainingJobs": 5, "MaxParallelTrainingJobs": 1}}
     api.tune("one", **limits)
     api.tune("two", **limits)
     chosen = [[j["TunedHyperParameters"] for j in api.training_jobs(name)] for name in ("one", "two")]
     assert chosen[0] == chosen[1]
-    assert len({json.dumps(c, sort_keys=True) for c in chosen[0]}) == 6
+    assert len({json.dumps(c, sort_keys=True) for c in chosen[0]}) == 5
 
 
 def test_random_runs_in_parallel(api: Api) -> None:
@@ -272,9 +290,10 @@ def test_tags_reach_the_training_jobs(api: Api) -> None:
 
 def test_lists_have_pages_filters_and_an_order(api: Api) -> None:
     api.image(TRAIN)
-    api.tune("b")
+    one = {"ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}}
+    api.tune("b", **one)
     api.tune("a")
-    api.tune("C")
+    api.tune("C", **one)
 
     def names(**query: Any) -> list[str]:
         found: list[str] = []
@@ -289,10 +308,12 @@ def test_lists_have_pages_filters_and_an_order(api: Api) -> None:
     assert names(MaxResults=2, SortBy="CreationTime", SortOrder="Descending") == ["C", "a", "b"]
     assert names(NameContains="c", StatusEquals="Completed") == ["C"]
     assert names(StatusEquals="Failed") == []
+    assert names(CreationTimeAfter=api.describe("a")["CreationTime"]) == ["C"]
+    assert names(CreationTimeBefore=api.describe("a")["CreationTime"]) == ["b"]
     jobs = api.training_jobs("a", SortBy="FinalObjectiveMetricValue", SortOrder="Descending")
     values = [j["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] for j in jobs]
     assert values == sorted(values, reverse=True)
-    assert len(api("ListTrainingJobs")["TrainingJobSummaries"]) == 9
+    assert len(api("ListTrainingJobs")["TrainingJobSummaries"]) == 5
     with pytest.raises(ServiceError, match="NextToken 'x' is not valid"):
         api("ListHyperParameterTuningJobs", NextToken="x")
 

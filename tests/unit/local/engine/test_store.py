@@ -13,6 +13,7 @@ from infra.local.engine.errors import (
     EngineInUseError,
     NameInUseError,
     NoSuchJobError,
+    RecordWriteError,
 )
 from infra.local.engine.lock import FolderLock, is_held
 from infra.local.engine.records import MetricValue, TrainingJob, TuningJob
@@ -149,3 +150,20 @@ def test_one_engine_a_folder(tmp_path: Path) -> None:
         FolderLock(path)
     lock.release()
     FolderLock(path).release()
+
+
+def test_a_full_disk_loses_nothing(store: Store) -> None:
+    store.add_tuning_job(TUNING, {})
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    large = replace(TUNING, name="large", request={"a": "x" * 100_000})
+    with pytest.raises(RecordWriteError) as caught:
+        store.add_tuning_job(large, {})
+    assert str(caught.value) == (
+        "the engine's record cannot be written (database or disk is full); make room on the disk, then restart the "
+        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+    )
+    assert store.tuning_jobs() == [TUNING]
+    store._db.execute("PRAGMA max_page_count = 1000000")
+    store.add_tuning_job(large, {})
+    assert len(store.tuning_jobs()) == 2
