@@ -29,6 +29,7 @@ from constructs_lib.channel import (
 )
 from constructs_lib.definition import CheckpointConfig, TrainingJobDefinition, VpcConfig
 from constructs_lib.errors import ValidationError
+from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall, QuotaUsage
 from constructs_lib.instance import (
     InstanceConfig,
     InstanceGroup,
@@ -55,6 +56,7 @@ from constructs_lib.ranges import (
     ParameterRanges,
     Scaling,
 )
+from constructs_lib.seq2seq_image import Seq2SeqImage, Seq2SeqRepository
 from constructs_lib.strategy import (
     EarlyStoppingType,
     HyperbandStrategyConfig,
@@ -63,6 +65,8 @@ from constructs_lib.strategy import (
     WarmStartConfig,
     WarmStartType,
 )
+from constructs_lib.training_channels import ITrainingChannels, TrainingChannels
+from constructs_lib.training_role import TrainingRole
 from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTuningJob
 
 __all__ = [
@@ -84,10 +88,12 @@ __all__ = [
     "FileSystemAccessMode",
     "FileSystemDataSource",
     "FileSystemType",
+    "GpuTrainingQuota",
     "HyperParameter",
     "HyperParameterTuningJob",
     "HyperbandStrategyConfig",
     "IHyperParameterTuningJob",
+    "ITrainingChannels",
     "InputMode",
     "InstanceConfig",
     "InstanceGroup",
@@ -98,11 +104,13 @@ __all__ = [
     "IntegerRange",
     "Objective",
     "ObjectiveType",
+    "OnShortfall",
     "OutputCompression",
     "OutputDataConfig",
     "ParameterRange",
     "ParameterRanges",
     "PlacementSpecification",
+    "QuotaUsage",
     "RecordWrapper",
     "ResourceLimits",
     "S3DataDistribution",
@@ -110,10 +118,14 @@ __all__ = [
     "S3DataType",
     "Scaling",
     "Seq2Seq",
+    "Seq2SeqImage",
+    "Seq2SeqRepository",
     "Strategy",
     "StrategyConfig",
+    "TrainingChannels",
     "TrainingImage",
     "TrainingJobDefinition",
+    "TrainingRole",
     "TuningJobCompletionCriteria",
     "TuningResourceConfig",
     "ValidationError",
