@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from infra.local.engine import EngineInUseError, TuningEngine
+from infra.local.engine.training.processes import end_training_programs
 from infra.local.home import Home
 from infra.local.sagemaker import SageMakerService
 
@@ -231,6 +232,28 @@ def test_close_leaves_no_process_and_the_job_goes_on(
     assert names == [folder.name for folder in folders]
     assert done["TrainingJobStatusCounters"]["Completed"] == 2
     assert [processes_of(folder)["attempt"] for folder in folders] == [2, 2]
+
+
+def test_programs_of_a_killed_engine_can_be_ended_without_one(
+    start: Callable[[], Any], home: Home, s3: S3Client, gate: Path
+) -> None:
+    limits = {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}
+    with start() as api:
+        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
+    with engine_process(home, s3) as process:
+        api.until(lambda: begun(home))
+        (folder,) = begun(home)
+        process.kill()
+        process.wait()
+    found = processes_of(folder)
+    assert end_training_programs(home, grace=0.5) == 1
+    assert end_training_programs(home) == 0
+    api.until(lambda: not psutil.pid_exists(found["pid"]) and not psutil.pid_exists(found["program"]))
+    gate.touch()
+    with start() as api:
+        done = api.wait()
+    assert done["TrainingJobStatusCounters"]["Completed"] == 1
+    assert processes_of(folder)["attempt"] == found["attempt"] + 1
 
 
 def test_a_search_that_was_interrupted_chooses_the_same(start: Callable[[], Any], gate: Path) -> None:
