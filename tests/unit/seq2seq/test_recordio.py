@@ -64,7 +64,7 @@ def test_a_compressed_file_cut_short_is_an_error(tmp_path: Path) -> None:
         (
             bytes.fromhex("0a23d7ce04000000ffffffff"),
             "train.rec is corrupt at byte 0: not a Record message "
-            "(Error parsing message with type 'aialgs.data.Record')",
+            "(Error parsing message with type 'aialgs.data.Record': Wire format was corrupt)",
         ),
         (
             bytes.fromhex("0a23d7ce00000000"),

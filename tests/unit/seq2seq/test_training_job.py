@@ -90,7 +90,7 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
         ),
         (
             lambda base: (base / "input/data/train/train.rec").write_bytes(b""),
-            "channel 'train' is empty: no data in {base}/input/data/train; put files under the channel's S3Uri",
+            "channel 'train' is empty: no data in {base}/input/data/train; put its files under the channel's S3Uri",
         ),
         (
             lambda base: (base / "input/data/validation").rename(base / "elsewhere"),
@@ -99,14 +99,14 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
         ),
         (
             lambda base: os.truncate(base / "input/data/train/train.rec", 50),
-            "{base}/input/data/train/train.rec is truncated: the record at byte 44 needs 44 bytes, but the file ends "
-            "after 6 of them; upload the file again",
+            "{base}/input/data/train/train.rec is truncated: the record at byte 48 needs 8 bytes, but the file ends "
+            "after 2 of them; upload the file again",
         ),
         (
             lambda base: (base / "input/data/vocab/vocab.src.json").write_text(
                 '{"<pad>": 0, "<unk>": 1, "<s>": 2, "</s>": 3, "a": 4}'
             ),
-            "{base}/input/data/validation/val.rec: the source of the record at byte 0 has the word id 7, but the "
+            "{base}/input/data/validation/val.rec: the source of the record at byte 0 has the word id 8, but the "
             "vocabulary has the ids 0 to 4; prepare records and vocabularies together",
         ),
         (
@@ -129,13 +129,13 @@ def test_a_clients_mistake_is_in_the_failure_file_and_on_standard_error(
 
 
 def test_a_diverging_training_says_so(tmp_path: Path) -> None:
-    wild = {"optimizer_type": "sgd", "learning_rate": "1e30", "clip_gradient": "-1", "max_num_batches": "50"}
+    wild = {"optimizer_type": "sgd", "learning_rate": "1e38", "clip_gradient": "-1", "max_num_batches": "50"}
     base = write_job(tmp_path, wild)
     code, _, _ = _run(base)
     assert code == 1
     reason = (base / "output" / "failure").read_text()
     assert re.fullmatch(
-        r"ClientError: training diverged: the loss of batch \d+ is not finite; lower learning_rate \(1e\+30\), or set "
+        r"ClientError: training diverged: the loss of batch \d+ is not finite; lower learning_rate \(1e\+38\), or set "
         r"clip_gradient if it is negative",
         reason,
     )
