@@ -74,6 +74,12 @@ class Declaration:
             return [self.training_job_definition]
         return [] if self.training_job_definitions is None else list(self.training_job_definitions)
 
+    def objectives(self) -> list[Objective | None]:
+        """The objective that counts for each definition."""
+        if self.training_job_definition is not None:
+            return [self.objective]
+        return [definition.objective for definition in self.definitions()]
+
     def with_role(self, role: iam.IRole) -> Declaration:
         """The same with one role for all definitions."""
         single, several = self.training_job_definition, self.training_job_definitions

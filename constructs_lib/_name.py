@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import jsii
-from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack, Token
+from aws_cdk import Stack, Token
 from constructs import Construct
 
 from infra.handlers.contract import TAGS
@@ -24,11 +23,6 @@ LONGEST_NAME = 32
 HASH_DIGITS = 10
 LONGEST_PREFIX = LONGEST_NAME - HASH_DIGITS - 1
 _PREFIX = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
-
-
-def job_name(scope: Construct, prefix: str, properties: Mapping[str, Any]) -> str:
-    """A token that becomes ``<prefix>-<hash>`` in the template."""
-    return Lazy.uncached_string(_Producer(scope, prefix, properties))
 
 
 def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str, Any]) -> str:
@@ -41,22 +35,23 @@ def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str
     return f"{prefix}-{digest[:HASH_DIGITS]}"
 
 
-@jsii.implements(IStringProducer)
-class _Producer:
-    def __init__(self, scope: Construct, prefix: str, properties: Mapping[str, Any]) -> None:
+class JobName:
+    """The name of the job that a construct declares, once what it declares is resolved.
+
+    Attributes:
+        prefix: first part of the name.
+    """
+
+    def __init__(self, scope: Construct, prefix: str) -> None:
         stack = Stack.of(scope)
-        self._stack = stack
-        self._prefix = prefix
-        self._properties = properties
+        self.prefix = prefix
         self._path = scope.node.path.removeprefix(stack.node.path).removeprefix("/")
         # A nested stack's name is known at deployment only; its place in the app is as good.
         self._stack_name = stack.node.path if Token.is_unresolved(stack.stack_name) else stack.stack_name
 
-    def produce(self, context: IResolveContext) -> str | None:
-        # References are gathered in a first pass, before they have their final form: no name can follow from that.
-        if context.preparing:
-            return self._prefix
-        return hashed_name(self._prefix, self._stack_name, self._path, self._stack.resolve(self._properties))
+    def of(self, resolved: Mapping[str, Any]) -> str:
+        """``<prefix>-<hash>`` for resolved properties without envelope and name."""
+        return hashed_name(self.prefix, self._stack_name, self._path, resolved)
 
 
 def default_prefix(construct_id: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib._fields import WHOLE, Codec, choice, member, part
 
 if TYPE_CHECKING:
-    from constructs_lib.tuning_job import IHyperParameterTuningJob
+    from constructs_lib._job import IHyperParameterTuningJob
 
 
 class Strategy(Enum):

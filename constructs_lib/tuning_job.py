@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Protocol
+from typing import Any
 
-from aws_cdk import Annotations, ArnFormat, RemovalPolicy, Stack
+from aws_cdk import Annotations, Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from constructs_lib._declaration import Declaration
-from constructs_lib._name import check_prefix, default_prefix, job_name
+from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
+from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
+from constructs_lib._stack_limits import StackLimits
 from constructs_lib._tokens import without_tokens
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
 from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
-from constructs_lib.objective import Objective
+from constructs_lib.objective import Objective, ObjectiveType
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
@@ -27,92 +30,7 @@ from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
 from infra.handlers.rules.view import definitions
 
 
-class IHyperParameterTuningJob(Protocol):
-    """A tuning job, declared in this app or elsewhere."""
-
-    @property
-    def tuning_job_name(self) -> str:
-        """The job's name."""
-        ...
-
-    @property
-    def tuning_job_arn(self) -> str:
-        """The job's ARN."""
-        ...
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal see the job and its training jobs."""
-        ...
-
-    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal stop the job."""
-        ...
-
-
-class _TuningJobBase(Construct):
-    """What declared and imported jobs have in common."""
-
-    @property
-    def tuning_job_name(self) -> str:
-        """The job's name."""
-        raise NotImplementedError
-
-    @property
-    def tuning_job_arn(self) -> str:
-        """The job's ARN."""
-        raise NotImplementedError
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal see the job, its tags and its training jobs."""
-        stack = Stack.of(self)
-        # Training jobs are named after their tuning job.
-        training = stack.format_arn(
-            service="sagemaker",
-            resource="training-job",
-            resource_name=f"{self.tuning_job_name}-*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=[
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:ListTags",
-            ],
-            resource_arns=[self.tuning_job_arn, training],
-        )
-
-    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal stop the job; what its training jobs have done stays."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["sagemaker:StopHyperParameterTuningJob"],
-            resource_arns=[self.tuning_job_arn],
-        )
-
-
-class _ImportedTuningJob(_TuningJobBase):
-    def __init__(self, scope: Construct, id: str, *, name: str) -> None:  # noqa: A002
-        super().__init__(scope, id)
-        self._name = name
-
-    @property
-    def tuning_job_name(self) -> str:
-        return self._name
-
-    @property
-    def tuning_job_arn(self) -> str:
-        # The service writes names in ARNs in lower case.
-        return Stack.of(self).format_arn(
-            service="sagemaker",
-            resource="hyper-parameter-tuning-job",
-            resource_name=self._name.lower(),
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-
-
-class HyperParameterTuningJob(_TuningJobBase):
+class HyperParameterTuningJob(TuningJobBase):
     """A SageMaker hyperparameter tuning job.
 
     Deploying starts it and waits for nothing that takes long. A changed declaration is a new job, which shows in
@@ -218,15 +136,17 @@ class HyperParameterTuningJob(_TuningJobBase):
         _validate(self, [*check_prefix(prefix), *_findings(declaration, request)])
 
         provider = TuningJobProvider.get_or_create(self)
+        self._objectives = declaration.objectives()
         properties = template_properties(request)
         self._resource = render(
             self,
-            name=job_name(self, prefix, properties),
+            name=JobName(self, prefix),
             properties=properties,
             service_token=provider.service_token,
             service_timeout=provider.SERVICE_TIMEOUT,
             removal_policy=removal_policy,
         )
+        StackLimits.of(self._resource).add(properties)
         for role in _roles(self, declaration):
             provider.allow_pass_role(role)
             # The role's policy too must be there before the service tries what the role may.
@@ -238,7 +158,7 @@ class HyperParameterTuningJob(_TuningJobBase):
     @classmethod
     def from_tuning_job_name(cls, scope: Construct, id: str, tuning_job_name: str) -> IHyperParameterTuningJob:  # noqa: A002
         """A tuning job that exists, by its name, in the stack's account and region."""
-        return _ImportedTuningJob(scope, id, name=tuning_job_name)
+        return ImportedTuningJob(scope, id, name=tuning_job_name)
 
     @classmethod
     def from_request(
@@ -283,12 +203,34 @@ class HyperParameterTuningJob(_TuningJobBase):
     @property
     def tuning_job_name(self) -> str:
         """The job's name, as a reference to the deployed job."""
-        return self._resource.get_att_string(TUNING_JOB_NAME)
+        return self._resource.get_att(TUNING_JOB_NAME).to_string()
 
     @property
     def tuning_job_arn(self) -> str:
         """The job's ARN."""
-        return self._resource.get_att_string(TUNING_JOB_ARN)
+        return self._resource.get_att(TUNING_JOB_ARN).to_string()
+
+    def metric_objective(
+        self, *, period: Duration | None = None, label: str | None = None
+    ) -> cloudwatch.MathExpression:
+        """The best value of the objective among the training jobs that report at a time, for dashboards.
+
+        Args:
+            period: length of a period. Default: None, 5 minutes.
+            label: what the legend shows. Default: None, the metric's name.
+
+        Raises:
+            ValidationError: if there is no objective, or the definitions have different ones.
+        """
+        found = {each for each in self._objectives if each is not None}
+        if len(found) != 1:
+            got = ", ".join(sorted(each.metric_name for each in found)) if found else "none"
+            text = f'metric_objective needs one objective, got {got}: name a metric, as in metric("validation:bleu")'
+            raise ValidationError(self.node.path, [text])
+        (objective,) = found
+        best, statistic = ("MIN", "Minimum") if objective.type is ObjectiveType.MINIMIZE else ("MAX", "Maximum")
+        shown = objective.metric_name if label is None else label
+        return self._expression(f"{best}({self._search(objective.metric_name, statistic)})", period, shown)
 
 
 def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
