@@ -11,11 +11,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from constructs import Construct
 
+from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import TAGS
 from infra.handlers.rules import Finding
 
@@ -43,15 +45,21 @@ class JobName:
     """
 
     def __init__(self, scope: Construct, prefix: str) -> None:
-        stack = Stack.of(scope)
         self.prefix = prefix
-        self._path = scope.node.path.removeprefix(stack.node.path).removeprefix("/")
-        # A nested stack's name is known at deployment only; its place in the app is as good.
-        self._stack_name = stack.node.path if Token.is_unresolved(stack.stack_name) else stack.stack_name
+        stack_path, self._stack_name = _place(Stack.of(scope))
+        self._path = scope.node.path.removeprefix(stack_path).removeprefix("/")
 
     def of(self, resolved: Mapping[str, Any]) -> str:
         """``<prefix>-<hash>`` for resolved properties without envelope and name."""
         return hashed_name(self.prefix, self._stack_name, self._path, resolved)
+
+
+@cache  # each question to the CDK is a call into another process, and stacks may have hundreds of jobs
+def _place(stack: Stack) -> tuple[str, str]:
+    """A stack's path and name."""
+    path, name = stack.node.path, stack.stack_name
+    # A nested stack's name is known at deployment only; its place in the app is as good.
+    return path, path if is_unresolved(name) else name
 
 
 def default_prefix(construct_id: str) -> str:
@@ -62,7 +70,7 @@ def default_prefix(construct_id: str) -> str:
 
 def check_prefix(prefix: str) -> Iterator[Finding]:
     """Rule N1 for the part of the name that is declared."""
-    if Token.is_unresolved(prefix):
+    if is_unresolved(prefix):
         yield Finding("N1", "job_name_prefix", "must be known at synthesis, since the name stands in the template")
     elif not _PREFIX.fullmatch(prefix) or len(prefix) > LONGEST_PREFIX:
         text = (
