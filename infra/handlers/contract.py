@@ -1,0 +1,25 @@
+"""Names that the constructs write and the handlers read: one place for both."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TUNING_JOB_RESOURCE_TYPE: Final = "Custom::HyperParameterTuningJob"
+GPU_QUOTA_RESOURCE_TYPE: Final = "Custom::GpuTrainingQuota"
+
+# Entry points of the Lambda functions, as seen from the asset's root.
+TUNING_JOB_HANDLER: Final = "handlers.tuning_job.on_event"
+GPU_QUOTA_HANDLER: Final = "handlers.quota.on_event"
+
+# A property of the tuning job's resource, its physical id and an attribute.
+TUNING_JOB_NAME: Final = "HyperParameterTuningJobName"
+TUNING_JOB_ARN: Final = "HyperParameterTuningJobArn"
+TAGS: Final = "Tags"
+
+# CloudFormation adds this property to every custom resource; it is no part of the declaration.
+SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
+SERVICE_TIMEOUT: Final = "ServiceTimeout"
+ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT})
+
+# The service adds this static hyperparameter to what Describe returns; it counts against the limit of 100.
+INJECTED_HYPER_PARAMETER: Final = "_tuning_objective_metric"
