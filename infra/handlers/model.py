@@ -26,7 +26,7 @@ def shapes() -> dict[str, dict[str, Any]]:
 
 def from_botocore() -> dict[str, dict[str, Any]]:
     """The same shapes as the installed botocore has them."""
-    from botocore.session import get_session  # noqa: PLC0415 - only where the file is written or compared
+    from botocore.session import get_session
 
     operation = get_session().get_service_model("sagemaker").operation_model("CreateHyperParameterTuningJob")
     found: dict[str, dict[str, Any]] = {}

@@ -12,7 +12,7 @@ def exact(value: float) -> str:
 
     Positional notation, since not every algorithm reads exponents: ``5e-05`` is ``"0.00005"``, ``0.1 + 0.2`` is
     ``"0.30000000000000004"``, ``2**53`` is ``"9007199254740992"`` and ``1.0`` is ``"1"``. A number whose positional
-    form would exceed the API's 256 characters keeps its exponent; infinities and NaN stay words for the rules to refuse.
+    form would exceed the API's 256 characters keeps its exponent; infinities and NaN stay words, which rules refuse.
     """
     if isinstance(value, int):
         return str(int(value))
