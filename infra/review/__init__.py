@@ -1,4 +1,4 @@
-"""What a reviewer sees of declared tuning jobs, read from a synthesised cloud assembly: requests, plans, costs, changes."""
+"""What a reviewer sees of declared tuning jobs, read from a cloud assembly: requests, plans, costs, changes."""
 
 from infra.review.assembly import Assembly, AssemblyError, TemplateResource, TuningJobResource, read_assembly
 from infra.review.request import RequestError, request_of

@@ -15,7 +15,6 @@ _NESTED_ASSEMBLY = "cdk:cloud-assembly"
 _LOGICAL_ID = "aws:cdk:logicalId"
 _TEMPLATE_FILE = "aws:cdk:templateFile"
 _WARNING = "aws:cdk:warning"
-_INNER_IDS = ("Default", "Resource")
 _KEPT_ON_DELETION = ("Retain", "RetainExceptOnCreate")
 
 
@@ -127,16 +126,16 @@ def _resources_of_stack(folder: Path, name: str, artifact: Mapping[str, Any]) ->
 
 def public_path(path: str) -> str:
     """The path of the construct that a person declared: without the ids that constructs give their own resource."""
-    parts = path.strip("/").split("/")
-    while len(parts) > 1 and parts[-1] in _INNER_IDS:
-        parts.pop()
-    return "/".join(parts)
+    return path.strip("/").removesuffix("/Default").removesuffix("/Resource")
 
 
 def _template_files(metadata: Mapping[str, list[dict[str, Any]]]) -> dict[str, str]:
     """The template of the stack and of each stack nested in it, by construct path."""
     return {
-        path: entry["data"] for path, entries in metadata.items() for entry in entries if entry["type"] == _TEMPLATE_FILE
+        path: entry["data"]
+        for path, entries in metadata.items()
+        for entry in entries
+        if entry["type"] == _TEMPLATE_FILE
     }
 
 

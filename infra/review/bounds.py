@@ -1,6 +1,6 @@
 """The most that a tuning job can use: training jobs, instance-hours, money.
 
-Every bound is one that the service keeps: the number of training jobs, the runtime of each, the runtime of the tuning job.
+Every bound is one that the service keeps: the number of training jobs, the runtime of each, that of the tuning job.
 Where one of them is known at deployment only, the others still hold.
 """
 

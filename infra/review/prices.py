@@ -7,18 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from infra.review.amounts import Amount, Unknown
 
-if TYPE_CHECKING:
-    from mypy_boto3_pricing import PricingClient
-
 CONTEXT_KEY: Final = "sagemaker-training-price"
-"""Prices stand in ``cdk.context.json`` as ``sagemaker-training-price:region=eu-west-1:instance-type=ml.g4dn.xlarge``."""
+"""First part of a key in ``cdk.context.json``, such as ``…:region=eu-west-1:instance-type=ml.g5.xlarge``."""
 
 PRICE_LIST_REGION: Final = "us-east-1"
 """Where the price list of all regions is asked for."""
+
+
+class PriceList(Protocol):
+    """AWS's price list: a client of the ``pricing`` API."""
+
+    def get_products(self, **request: Any) -> Mapping[str, Any]:
+        """The products that match all filters, each as JSON text."""
+        ...
 
 
 class PriceError(Exception):
@@ -71,7 +76,7 @@ def context_key(instance_type: str, region: str) -> str:
 
 
 def read_prices(file: Path | None, context_file: Path) -> Prices:
-    """The prices of a price file, such as ``{"ml.g4dn.xlarge": {"on_demand": 0.7364, "spot": 0.25}}``, and the kept ones.
+    """The prices of a price file, such as ``{"ml.g5.xlarge": {"on_demand": 1.408, "spot": 0.6}}``, and the kept ones.
 
     Raises:
         PriceError: if a file is no JSON or holds anything else.
@@ -80,13 +85,13 @@ def read_prices(file: Path | None, context_file: Path) -> Prices:
     return Prices(given, _json(context_file) if context_file.is_file() else {})
 
 
-def fetch_prices(client: PricingClient, wanted: Iterable[tuple[str, str]], context_file: Path) -> list[str]:
+def fetch_prices(client: PriceList, wanted: Iterable[tuple[str, str]], context_file: Path) -> list[str]:
     """Ask AWS's price list for instance types in regions, and keep the answers in ``cdk.context.json``.
 
     Returns:
         What was not found, as ``ml.g4dn.xlarge in eu-west-1``.
     """
-    context = _json(context_file) if context_file.is_file() else {}
+    context = _json(context_file, exact=False) if context_file.is_file() else {}
     absent = []
     for instance_type, region in wanted:
         price = list_price(client, instance_type, region)
@@ -99,7 +104,7 @@ def fetch_prices(client: PricingClient, wanted: Iterable[tuple[str, str]], conte
     return absent
 
 
-def list_price(client: PricingClient, instance_type: str, region: str) -> Decimal | None:
+def list_price(client: PriceList, instance_type: str, region: str) -> Decimal | None:
     """The list price of an hour of training; None if the price list has none."""
     answer = client.get_products(
         ServiceCode="AmazonSageMaker",
@@ -121,9 +126,9 @@ def _hourly_prices(product: Mapping[str, Any]) -> Iterable[Decimal]:
                 yield price
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _json(file: Path, *, exact: bool = True) -> dict[str, Any]:
     try:
-        loaded = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        loaded = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal if exact else float)
     except (OSError, ValueError) as error:
         raise PriceError(f"cannot read {file}: {error}") from error
     if not isinstance(loaded, dict):

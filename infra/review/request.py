@@ -41,8 +41,8 @@ class Intrinsic:
 def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The CreateHyperParameterTuningJob request for a tuning job's properties, with the API's types.
 
-    Intrinsics stand in it as they stand in the template. The tags by which the handler knows its own jobs are not in it:
-    it adds them at deployment.
+    Intrinsics stand in it as they stand in the template. The tags by which the handler knows its own jobs are not in
+    it: it adds them at deployment.
 
     Raises:
         RequestError: naming each member that is unknown or has the wrong type.
@@ -52,7 +52,7 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def request_with_intrinsics(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The same request with an `Intrinsic` in the place of each intrinsic, so that nothing takes one for a structure."""
+    """The same request with an `Intrinsic` in the place of each intrinsic: nothing takes one for a structure then."""
     declared = {name: value for name, value in properties.items() if name not in contract.ENVELOPE}
     found: dict[_Path, Intrinsic] = {}
     masked = _masked(unkeyed(_wrapped(declared)), REQUEST, (), found)
@@ -70,19 +70,20 @@ def is_intrinsic(value: Any) -> bool:
     if not isinstance(value, Mapping) or len(value) != 1:
         return False
     (name,) = value
-    return name == "Ref" or name.startswith("Fn::")
+    return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
 
 
 def intrinsic_text(value: Mapping[str, Any]) -> str:
     """An intrinsic in short: ``Ref MaxJobs``, ``GetAtt Role.Arn``."""
     ((name, argument),) = value.items()
-    word = name.removeprefix("Fn::")
+    word = str(name).removeprefix("Fn::")
     if isinstance(argument, str):
         return f"{word} {argument}"
     if word == "GetAtt" and all(isinstance(part, str) for part in argument):
         return f"{word} {'.'.join(argument)}"
     if word == "Join" and isinstance(argument[1], list):
-        return argument[0].join(f"${{{intrinsic_text(p)}}}" if is_intrinsic(p) else str(p) for p in argument[1])
+        parts = (f"${{{intrinsic_text(part)}}}" if is_intrinsic(part) else str(part) for part in argument[1])
+        return str(argument[0]).join(parts)
     return word
 
 

@@ -1,4 +1,4 @@
-"""The search space of a training job definition: what is searched, on which scale, and how many configurations it has."""
+"""The search space of a training job definition: what is searched, on which scale, and how many configurations."""
 
 from __future__ import annotations
 
