@@ -86,8 +86,6 @@ def headline(plan: Plan) -> str:
         Action.REPLACED: "replaced",
         Action.TAGGED: "with other tags",
         Action.STOPS: "stopped",
-    }
-    words |= {
         Action.UNCHANGED: "unchanged",
         Action.KEPT: "kept but no longer declared",
         Action.REFUSED: "not deployable",
