@@ -34,6 +34,11 @@ def hours(amount: Amount) -> str:
     return str(amount) if isinstance(amount, Unknown) else f"{_rounded(amount):,f}".rstrip("0").rstrip(".")
 
 
+def cost(amount: Amount) -> str:
+    """A cost in a sentence."""
+    return f"cost {amount}" if isinstance(amount, Unknown) else money(amount)
+
+
 def money(amount: Amount) -> str:
     """US dollars, rounded up to cents."""
     return str(amount) if isinstance(amount, Unknown) else f"${_rounded(amount):,.2f}"
@@ -96,19 +101,22 @@ def headline(plan: Plan) -> str:
 
 def total_line(plan: Plan) -> str:
     """The most that a deployment can use."""
-    what = "this deployment starts" if plan.compared else "are declared"
     if not any(job.spends for job in plan.jobs):
         return "No training jobs start."
+    who = "This deployment" if plan.compared else "All together"
     bounds = plan.total
-    if any(isinstance(bound, Unknown) for bound in (bounds.training_jobs, bounds.instance_hours, bounds.cost)):
-        return (
-            f"All that {what}: training jobs {count(bounds.training_jobs)}; instance-hours "
-            f"{hours(bounds.instance_hours)}; cost {money(bounds.cost)}."
-        )
     return (
-        f"All that {what} takes at most {count(bounds.training_jobs)} training jobs, {hours(bounds.instance_hours)} "
-        f"instance-hours and {money(bounds.cost)}."
+        f"{who}: {at_most(bounds.training_jobs, _training_jobs)}, {at_most(bounds.instance_hours, _instance_hours)}, "
+        f"{at_most(bounds.cost, cost)}."
     )
+
+
+def _training_jobs(amount: Amount) -> str:
+    return f"training jobs {amount}" if isinstance(amount, Unknown) else f"{amount:,} training jobs"
+
+
+def _instance_hours(amount: Amount) -> str:
+    return f"instance-hours {amount}" if isinstance(amount, Unknown) else f"{hours(amount)} instance-hours"
 
 
 def name_change(change: Change, name: str) -> str:

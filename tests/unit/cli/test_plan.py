@@ -80,7 +80,7 @@ Quota                                   Needed   Declared
 ───────────────────────────────────────────────────────────────────
 ml.g4dn.xlarge for training job usage       10          2   too low
 
-All that this deployment starts takes at most 16 training jobs, 8 instance-hours and $5.90.
+This deployment: at most 16 training jobs, at most 8 instance-hours, at most $5.90.
 """
 
 
@@ -96,8 +96,8 @@ def test_markdown_has_the_summary_first_and_gives_user_text_no_meaning(folder: P
         "<!-- tuning plan -->",
         "## Tuning plan",
         "",
-        "3 tuning jobs: 1 new, 1 replaced, 1 stopped. All that this deployment starts takes at most 16 training jobs, "
-        "8 instance-hours and $5.90.",
+        "3 tuning jobs: 1 new, 1 replaced, 1 stopped. This deployment: at most 16 training jobs, at most 8 "
+        "instance-hours, at most $5.90.",
         "",
     ]
     assert (
