@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 ABOVE_CEILING = 2
 """The exit code when a ceiling is exceeded, or cannot be known to be kept."""
 
+PLAIN_WIDTH = 100
+"""Columns where the output is no terminal and COLUMNS is not set."""
+
 
 class Format(StrEnum):
     """How a plan is printed."""
@@ -127,7 +130,18 @@ def _print(made: Plan, output_format: Format, broken: list[str]) -> None:
 
         typer.echo(markdown(made, broken), nl=False)
     else:
-        from infra.report.console import console
-        from infra.review.text import view
+        _print_text(made)
 
-        console().print(view(made))
+
+def _print_text(made: Plan) -> None:
+    # Not the console of `tuning report`, which comes with libraries that a plan does not need.
+    import os
+    import sys
+
+    from rich.console import Console
+
+    from infra.review.text import view
+
+    plain = not sys.stdout.isatty() and not os.environ.get("COLUMNS")
+    console = Console(width=PLAIN_WIDTH if plain else None, highlight=False, emoji=False, markup=False)
+    console.print(view(made))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from infra.report.wording import duration as span
 from infra.review.amounts import Amount, Unknown
 from infra.review.changes import Action, Change
 from infra.review.plan import DefinitionPlan, JobPlan, Plan
@@ -50,8 +48,15 @@ def at_most(amount: Amount, shown: Callable[[Amount], str], words: str = "at mos
 
 
 def duration(seconds: Any) -> str:
-    """A time span such as 30m 00s."""
-    return span(timedelta(seconds=seconds)) if isinstance(seconds, int) else str(seconds)
+    """A time span without loss, such as 1d 12h, 30m or 1m 30s."""
+    if not isinstance(seconds, int):
+        return str(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        number, seconds = divmod(seconds, size)
+        if number:
+            parts.append(f"{number}{unit}")
+    return " ".join(parts) if parts else "0s"
 
 
 def limits(job: JobPlan) -> str:
@@ -72,7 +77,7 @@ def training(definition: DefinitionPlan) -> str:
     if definition.spot is not False:
         parts.append("spot" if definition.spot is True else f"spot {definition.spot}")
     if definition.max_runtime is None:
-        parts.append("for at most 1d 00h, the service's default")
+        parts.append("for at most 1d, the service's default")
     else:
         parts.append(f"for at most {duration(definition.max_runtime)}")
     return ", ".join(parts)

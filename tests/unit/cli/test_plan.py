@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +59,7 @@ Tuning/Job  translation-0000000002  is replaced: a new job starts, the old one i
   search space    2 hyperparameters
                     learning_rate   continuous 0.0001 to 0.1, logarithmic, 3 decades
                     optimizer_type  categorical adam, sgd
-  each runs on    1 x ml.g4dn.xlarge, for at most 30m 00s
+  each runs on    1 x ml.g4dn.xlarge, for at most 30m
   training jobs   at most 8, 2 at a time, early stopping auto
   instance-hours  at most 4
   cost            at most $2.95
@@ -68,7 +71,7 @@ Tuning/New  new-1  starts
   search space    2 hyperparameters
                     learning_rate   continuous 0.0001 to 0.01, logarithmic, 2 decades
                     optimizer_type  categorical adam, sgd
-  each runs on    1 x ml.g4dn.xlarge, for at most 30m 00s
+  each runs on    1 x ml.g4dn.xlarge, for at most 30m
   training jobs   at most 8, number at a time unknown: MaxParallelTrainingJobs is known at
                   deployment (Ref Parallel), early stopping auto
   instance-hours  at most 4
@@ -186,3 +189,14 @@ def test_errors_end_in_one_line(tmp_path: Path) -> None:
     )
     wrong = write_assembly(tmp_path / "wrong", {"Tuning/Job": properties(("Surprise", 1))})
     assert run(str(wrong)).stderr == "Tuning/Job: Surprise is not a member of the request\n"
+
+
+def test_a_plan_needs_nothing_beside_the_library_itself(folder: Path) -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from infra.cli import app;"
+        "ended = CliRunner().invoke(app, ['plan']); print(ended.output);"
+        "sys.exit(ended.exit_code or bool({'boto3', 'botocore', 'altair', 'aws_cdk', 'torch'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.handlers.declaration import request_of as sent_by_handler
 from infra.handlers.keyed import keyed
 from infra.review import RequestError, request_of
 from infra.review.outline import outline
@@ -30,6 +31,19 @@ def test_keyed_properties_become_the_request_with_the_types_of_the_api() -> None
     assert request[CONFIG]["ParameterRanges"]["ContinuousParameterRanges"] == [
         {"Name": "learning_rate", "MinValue": "0.0001", "MaxValue": "0.01", "ScalingType": "Logarithmic"}
     ]
+
+
+def test_it_is_what_the_handler_sends() -> None:
+    # CloudFormation hands every scalar to the handler as a string.
+    def as_strings(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: as_strings(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [as_strings(item) for item in value]
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    declared = properties((f"{CONFIG}/RandomSeed", 0), ("TrainingJobDefinition/EnableNetworkIsolation", True))
+    assert request_of(declared) == sent_by_handler(as_strings(declared))
 
 
 REF = {"Ref": "Parameter"}
