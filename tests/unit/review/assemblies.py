@@ -39,12 +39,9 @@ REQUEST: dict[str, Any] = {
 """A tuning job in keyed form: 8 training jobs of at most half an hour on one GPU instance each."""
 
 
-def properties(*changes: tuple[str, Any]) -> dict[str, Any]:
-    """The properties of `REQUEST` with values put at, or (with None) taken from, paths with slashes."""
-    result: dict[str, Any] = {
-        "ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:f",
-        **copy.deepcopy(REQUEST),
-    }
+def with_changes(given: Mapping[str, Any], *changes: tuple[str, Any]) -> dict[str, Any]:
+    """A copy with values put at, or (with None) taken from, paths with slashes."""
+    result: dict[str, Any] = copy.deepcopy(dict(given))
     for path, value in changes:
         at = result
         *way, last = path.split("/")
@@ -55,6 +52,12 @@ def properties(*changes: tuple[str, Any]) -> dict[str, Any]:
         else:
             at[last] = value
     return result
+
+
+def properties(*changes: tuple[str, Any]) -> dict[str, Any]:
+    """The properties of a resource that declares `REQUEST`, with changes."""
+    token = {"ServiceToken": "arn:aws:lambda:eu-west-1:123456789012:function:f"}
+    return with_changes({**token, **REQUEST}, *changes)
 
 
 def write_assembly(

@@ -14,6 +14,7 @@ import constructs_lib
 from constructs_lib._declaration import Declaration
 from infra.review.declaration import DeclarationError, declare
 from tests.unit.handlers.requests import request, valid_requests
+from tests.unit.review.assemblies import with_changes
 from tests.unit.review.declarations import FILE, model
 
 NAME = "HyperParameterTuningJobName"
@@ -87,19 +88,6 @@ def test_tags_of_this_library_are_left_out() -> None:
     assert 'tags={"team": "b"}' in declare({**request(), "Tags": tags})
 
 
-def changed(path: str, value: Any) -> dict[str, Any]:
-    result = json.loads(json.dumps(request()))
-    at = result
-    *way, last = path.split("/")
-    for part in way:
-        at = at[part]
-    if value is None:
-        del at[last]
-    else:
-        at[last] = value
-    return result  # type: ignore[no-any-return]
-
-
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
@@ -130,7 +118,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 )
 def test_what_cannot_be_declared_is_named(path: str, value: Any, message: str) -> None:
     with pytest.raises(DeclarationError) as error:
-        declare(changed(path, value))
+        declare(with_changes(request(), (path, value)))
     assert str(error.value) == message
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from constructs_lib.checks import RULES, TuningChecks
 from infra.handlers import contract
+from tests.unit.review.assemblies import with_changes
 
 DEFINITION = "TrainingJobDefinition"
 LIMITS = "HyperParameterTuningJobConfig/ResourceLimits"
@@ -42,21 +43,7 @@ Changes = list[tuple[str, Any]]
 
 def changed(changes: Changes) -> dict[str, Any]:
     """`COMPLIANT` with values put at, or (with None) taken from, paths with slashes."""
-
-    def copied(value: Any) -> Any:
-        return {key: copied(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    result: dict[str, Any] = copied(COMPLIANT)
-    for path, value in changes:
-        at = result
-        *way, last = path.split("/")
-        for part in way:
-            at = at.setdefault(part, {})
-        if value is None:
-            del at[last]
-        else:
-            at[last] = value
-    return result
+    return with_changes(COMPLIANT, *changes)
 
 
 @pytest.fixture(scope="module")
