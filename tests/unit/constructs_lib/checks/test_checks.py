@@ -10,6 +10,7 @@ import pytest
 
 from constructs_lib.checks import RULES, TuningChecks
 from infra.handlers import contract
+from stacks import DataStack, Settings, TuningStack
 from tests.unit.review.assemblies import with_changes
 
 DEFINITION = "TrainingJobDefinition"
@@ -182,3 +183,10 @@ def test_the_constructs_do_not_need_cdk_nag() -> None:
 
     code = "import sys, constructs_lib; sys.exit('cdk_nag' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_app_keeps_the_rules() -> None:
+    app = cdk.App()
+    data = DataStack(app, "Data", settings=Settings())
+    TuningStack(app, "Tuning", settings=Settings(), data=data)
+    assert [violation.rule_name for violation in TuningChecks(app).validate_scope(app).violations] == []
