@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +65,9 @@ def plan(
         bool,
         typer.Option("--fetch-prices", help="Ask AWS's price list for missing prices, and keep them."),
     ] = False,
+    region: Annotated[
+        str | None, typer.Option(help="Region of stacks that leave theirs to the deployment; prices depend on it.")
+    ] = None,
     context: Annotated[Path, typer.Option(help="File that keeps the prices of AWS's price list.")] = Path(
         "cdk.context.json"
     ),
@@ -77,6 +83,8 @@ def plan(
     from infra.review.prices import PriceError
 
     assembly = assembly_in(folder)
+    if region is not None:
+        assembly = assembly.in_region(region)
     base = None if against is None else assembly_in(against)
     try:
         known = _prices(assembly, prices, context, fetch=fetch_prices)
@@ -119,6 +127,8 @@ def price_list() -> PriceList:
 
 
 def _print(made: Plan, output_format: Format, broken: list[str]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # whatever the encoding of the terminal
     if output_format is Format.JSON:
         import json
 
@@ -135,9 +145,6 @@ def _print(made: Plan, output_format: Format, broken: list[str]) -> None:
 
 def _print_text(made: Plan) -> None:
     # Not the console of `tuning report`, which comes with libraries that a plan does not need.
-    import os
-    import sys
-
     from rich.console import Console
 
     from infra.review.text import view

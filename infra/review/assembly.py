@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,17 @@ class Assembly:
 
     jobs: tuple[TuningJobResource, ...]
     quotas: tuple[TemplateResource, ...]
+
+    def in_region(self, region: str) -> Assembly:
+        """The same with a region for stacks that leave theirs to the deployment."""
+
+        def placed(resource: TemplateResource) -> TemplateResource:
+            if resource.region is not None:
+                return resource
+            account = resource.environment.removeprefix("aws://").split("/")[0] or "unknown-account"
+            return replace(resource, environment=f"aws://{account}/{region}")
+
+        return Assembly(tuple(map(placed, self.jobs)), tuple(map(placed, self.quotas)))
 
 
 def read_assembly(folder: Path) -> Assembly:

@@ -59,7 +59,9 @@ class Prices:
         if instance_type in self._given:
             return self._given[instance_type].hourly(spot=spot)
         if region is None:
-            return Unknown(f"no price for {instance_type}: the stack's region is known at deployment only")
+            return Unknown(
+                f"no price for {instance_type}: the stack's region is known at deployment only, give it with --region"
+            )
         cached = self._context.get(context_key(instance_type, region))
         if cached is None:
             return Unknown(f"no price for {instance_type} in {region}")

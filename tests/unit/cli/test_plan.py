@@ -29,6 +29,8 @@ def run(*arguments: str) -> Result:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the assemblies `base` and `cdk.out`, which widens a range, adds a job and drops one."""
     monkeypatch.chdir(tmp_path)
+    for name in ("COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     write_assembly(
         tmp_path / "base",
         {"Tuning/Job": properties(), "Tuning/Old": properties(("HyperParameterTuningJobName", "old-1"))},
@@ -155,6 +157,20 @@ def test_a_ceiling_that_cannot_be_checked_counts_as_exceeded(folder: Path) -> No
         "cost: the ceiling is $1,000,000.00, and what can be reached is unknown: "
         "no price for ml.g4dn.xlarge in eu-west-1\n"
     )
+
+
+def test_a_region_can_be_given_to_stacks_that_leave_it_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_assembly(
+        tmp_path / "cdk.out", {"Tuning/Job": properties()}, environment="aws://unknown-account/unknown-region"
+    )
+    key = "sagemaker-training-price:region=eu-west-1:instance-type=ml.g4dn.xlarge"
+    (tmp_path / "cdk.context.json").write_text(json.dumps({key: {"on_demand": "0.5"}}))
+    assert run("--max-cost", "2").stderr == (
+        "cost: the ceiling is $2.00, and what can be reached is unknown: "
+        "no price for ml.g4dn.xlarge: the stack's region is known at deployment only, give it with --region\n"
+    )
+    assert run("--max-cost", "2", "--region", "eu-west-1").exit_code == 0
 
 
 @pytest.mark.parametrize("ceiling", ["-1", "nan", "much"])

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def run(source: str) -> dict[str, Any]:
 
 def formatted(source: str) -> str:
     """The source as ruff lays it out."""
-    command = [str(shutil.which("ruff")), "format", "--isolated", "--line-length", "120", "-"]
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "120", "-"]
     return subprocess.run(command, input=source, capture_output=True, text=True, check=True).stdout
 
 
@@ -58,7 +58,17 @@ def test_printed_code_declares_the_request_and_is_formatted(given_request: dict[
 def test_printed_code_is_typed_and_clean(tmp_path: Path) -> None:
     file = tmp_path / "declared.py"
     file.write_text(declare(request()))
-    check = ["ruff", "check", "--isolated", "--line-length", "120", "--select", "E,F,I,N,UP,B,A,D100,D101"]
+    check = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--line-length",
+        "120",
+        "--select",
+        "E,F,I,N,UP,B,A,D100,D101",
+    ]
     first_party = ["--config", 'lint.isort.known-first-party=["constructs_lib"]']
     ruff = subprocess.run([*check, *first_party, str(file)], capture_output=True, text=True, check=False)
     assert ruff.returncode == 0, ruff.stdout

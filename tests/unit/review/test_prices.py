@@ -47,7 +47,7 @@ def test_a_price_file_counts_everywhere_and_spot_is_at_most_on_demand(tmp_path: 
     assert prices.hourly("ml.m5.large", None, spot=True) == Decimal("0.04")
     assert prices.hourly("ml.p3.2xlarge", "eu-west-1") == Unknown("no price for ml.p3.2xlarge in eu-west-1")
     assert prices.hourly("ml.p3.2xlarge", None) == Unknown(
-        "no price for ml.p3.2xlarge: the stack's region is known at deployment only"
+        "no price for ml.p3.2xlarge: the stack's region is known at deployment only, give it with --region"
     )
 
 
