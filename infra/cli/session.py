@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from infra.cli.errors import UserError
@@ -13,42 +13,62 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sagemaker import SageMakerClient
 
+ATTEMPTS = 8
+"""How often a call is made at most: reading hundreds of jobs from AWS meets throttling."""
+
+_SIGN_IN = "no AWS credentials: sign in, or add --local for the local AWS"
+_REGION = "no AWS region: set AWS_REGION, or add --local for the local AWS"
+_UNREACHABLE = "no answer: check the network, or `tuning local status` for the local AWS"
+ADVICE = {
+    "NoCredentialsError": _SIGN_IN,
+    "PartialCredentialsError": _SIGN_IN,
+    "TokenRetrievalError": _SIGN_IN,
+    "UnauthorizedSSOTokenError": _SIGN_IN,
+    "NoRegionError": _REGION,
+    "EndpointConnectionError": _UNREACHABLE,
+    "ConnectionClosedError": _UNREACHABLE,
+    "ConnectTimeoutError": _UNREACHABLE,
+    "ReadTimeoutError": _UNREACHABLE,
+}
+"""What to do about errors of the AWS SDK, by the names of their classes."""
+
 
 @overload
 def client(service: Literal["sagemaker"], *, local: bool = False) -> SageMakerClient: ...
 @overload
 def client(service: Literal["logs"], *, local: bool = False) -> CloudWatchLogsClient: ...
 def client(service: str, *, local: bool = False) -> Any:
-    """Make a client of a service that is patient with throttling.
+    """Make a client of a service.
 
     Args:
         service: boto3's name of the service.
         local: whether to call the running local AWS. The environment of this process is neither read for that nor
             changed, so that a profile of a real account cannot get in the way.
+
+    Raises:
+        UserError: no local AWS is running.
     """
+    if local:
+        return _local_client(service)
     import boto3
     from botocore.config import Config
 
-    config = Config(retries={"mode": "standard", "total_max_attempts": 8})
-    if not local:
-        return boto3.Session().client(service, config=config)  # type: ignore[call-overload]
-    settings = local_settings()
-    specific = f"AWS_ENDPOINT_URL_{service.upper().replace('-', '_')}"
-    return boto3.Session().client(  # type: ignore[call-overload]
-        service,
-        config=config,
-        endpoint_url=settings.get(specific, settings["AWS_ENDPOINT_URL"]),
-        region_name=settings["AWS_REGION"],
-        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
-    )
+    # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the CDK CLI let AWS_REGION go first.
+    region = os.environ.get("AWS_REGION", "")
+    make: Any = boto3.Session(region_name=region if region else None).client
+    return make(service, config=Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}))
 
 
-def local_settings() -> Mapping[str, str]:
-    """Take the variables that point to the running local AWS."""
-    environment = import_module("infra.local.environment")
-    settings: Mapping[str, str] = environment.running_environment()
-    return settings
+def _local_client(service: str) -> Any:
+    from infra.local.clients import local_client
+    from infra.local.errors import LocalError
+    from infra.local.home import Home
+    from infra.local.state import running_state
+
+    try:
+        return local_client(running_state(Home.default()), service)
+    except LocalError as error:
+        raise UserError(str(error)) from error
 
 
 @contextmanager
@@ -64,16 +84,5 @@ def aws_errors() -> Iterator[None]:
             f"{error.operation_name} was refused: {answer.get('Message')} ({answer.get('Code')})"
         ) from error
     except BotoCoreError as error:
-        raise UserError(f"{_advice(error)}: {error}") from error
-
-
-def _advice(error: Exception) -> str:
-    """Say what to do about an error of the AWS SDK; the local AWS is a probable answer to a missing configuration."""
-    kind = type(error).__name__
-    if kind in {"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"}:
-        return "no AWS credentials: sign in, or add --local for the local AWS"
-    if kind == "NoRegionError":
-        return "no AWS region: set AWS_REGION, or add --local for the local AWS"
-    if kind in {"EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError"}:
-        return "the endpoint cannot be reached; is it running (for the local AWS: `tuning local status`)"
-    return "the AWS SDK failed"
+        advice = ADVICE.get(type(error).__name__)
+        raise UserError(f"{advice} ({error})" if advice is not None else str(error)) from error

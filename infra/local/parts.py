@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 import urllib.request
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+
+import psutil
 
 import infra
 from infra.local import ministack
@@ -25,7 +26,7 @@ _POLL_SECONDS = 0.05
 _LOG_LINES = 15
 
 
-def start(home: Home, state: LocalState, part: Part) -> subprocess.Popen[bytes]:
+def start(home: Home, state: LocalState, part: Part) -> psutil.Process:
     """Start one part on its port; it is not ready yet."""
     if part == "ministack":
         ministack.prepare(home)

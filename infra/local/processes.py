@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ GRACE_SECONDS = 15.0
 """From SIGTERM to SIGKILL: the emulator writes its state in this time."""
 
 
+_POLL_SECONDS = 0.02
+# The clock that start times are computed from may be set anew; no two processes get one pid this quickly.
+_SAME_START_SECONDS = 0.5
+
+
 @dataclass(frozen=True)
 class ProcessId:
     """A process that a reused pid cannot stand in for.
@@ -33,9 +39,9 @@ class ProcessId:
     started: float
 
 
-def identify(pid: int) -> ProcessId:
-    """The identity of a live process."""
-    return ProcessId(pid, psutil.Process(pid).create_time())
+def identify(process: psutil.Process) -> ProcessId:
+    """What to remember of a live process."""
+    return ProcessId(process.pid, process.create_time())
 
 
 def find(identity: ProcessId | None) -> psutil.Process | None:
@@ -44,10 +50,10 @@ def find(identity: ProcessId | None) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(identity.pid)
-        same = abs(process.create_time() - identity.started) < 0.5
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        same = abs(process.create_time() - identity.started) < _SAME_START_SECONDS
     except psutil.Error:
         return None
+    return process if same and _is_running(process) else None
 
 
 def is_alive(identity: ProcessId | None) -> bool:
@@ -62,10 +68,10 @@ def mark(home: Home, part: str) -> str:
 
 def spawn(
     home: Home, part: str, command: Sequence[str | Path], environment: Mapping[str, str], log: Path
-) -> subprocess.Popen[bytes]:
+) -> psutil.Process:
     """Start a part of a home in a session of its own: neither Ctrl-C nor the end of a terminal reaches it."""
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -74,6 +80,9 @@ def spawn(
             cwd=home.path,
             start_new_session=True,
         )
+    # It outlives this command: without this, Popen would warn of a child that nobody waited for.
+    process.returncode = 0
+    return psutil.Process(process.pid)
 
 
 def marked(home: Home, *parts: str) -> list[psutil.Process]:
@@ -83,7 +92,7 @@ def marked(home: Home, *parts: str) -> list[psutil.Process]:
     for process in psutil.process_iter():
         # Processes of other users show no environment; none of them is ours.
         with contextlib.suppress(psutil.Error, OSError):
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) in wanted:
+            if process.environ().get(MARK) in wanted and _is_running(process):
                 found.append(process)
     return found
 
@@ -94,17 +103,35 @@ def end(processes: Iterable[psutil.Process], *, grace: float = GRACE_SECONDS) ->
     Children get no SIGTERM of their own: who started them ends them in order, and what it forgets is killed.
     """
     leaders = list(processes)
-    family = {process.pid: process for leader in leaders for process in [leader, *_children(leader)]}
+    family = {process for leader in leaders for process in [leader, *_children(leader)]}
     for leader in leaders:
         with contextlib.suppress(psutil.NoSuchProcess):
             leader.terminate()
-    psutil.wait_procs(leaders, timeout=grace)
-    family |= {child.pid: child for leader in leaders for child in _children(leader)}
-    _, left = psutil.wait_procs(family.values(), timeout=0)
+    for leader in _wait(leaders, grace):
+        family.update(_children(leader))
+    left = _wait(family, 0)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(left, timeout=grace)
+    _wait(left, grace)
+
+
+def _wait(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still live after that time. A zombie has ended, whether or not its parent takes notice."""
+    deadline = time.monotonic() + seconds
+    while True:
+        _, left = psutil.wait_procs(processes, timeout=0)
+        alive = [process for process in left if _is_running(process)]
+        if not alive or time.monotonic() >= deadline:
+            return alive
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

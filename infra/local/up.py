@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from infra.local.bootstrap import seed
 from infra.local.errors import LocalError
 from infra.local.home import Home, local_region
+from infra.local.interrupts import deferred, termination_as_interrupt
 from infra.local.parts import start, wait_until_ready
 from infra.local.ports import choose_port
 from infra.local.processes import end, find, identify, is_alive, marked
@@ -127,20 +128,23 @@ def _start(home: Home, state: LocalState) -> LocalState:
     """Start the missing parts; whatever interrupts this, they do not outlive it."""
     started: list[psutil.Process] = []
     try:
-        for part in PARTS:
-            if not is_alive(state.process(part)):
-                process = start(home, state, part)
-                started.append(psutil.Process(process.pid))
-                state = state.with_process(part, identify(process.pid))
-                write_state(home, state)
-        wait_until_ready(home, state)
-        seed(state)
+        with termination_as_interrupt():
+            for part in PARTS:
+                if not state.is_part_running(part):
+                    with deferred():
+                        process = start(home, state, part)
+                        started.append(process)
+                        state = state.with_process(part, identify(process))
+                        write_state(home, state)
+            wait_until_ready(home, state)
+            seed(state)
     except BaseException:
-        end(started)
-        for part in PARTS:
-            if not is_alive(state.process(part)):
-                state = state.with_process(part, None)
-        write_state(home, state)
+        with deferred():
+            end(started)
+            for part in PARTS:
+                if not state.is_part_running(part):
+                    state = state.with_process(part, None)
+            write_state(home, state)
         raise
     return state
 

@@ -15,7 +15,7 @@ import altair as alt
 
 from infra.report import wording
 from infra.report.palette import BEST, LINE, STATUSES
-from infra.report.search_space import Hyperparameter, Scale
+from infra.report.search_space import Hyperparameter, RangeKind, Scale
 from infra.report.snapshot import TrainingJob, TuningJobSnapshot
 
 Row = dict[str, Any]
@@ -51,6 +51,8 @@ def job_rows(snapshot: TuningJobSnapshot) -> list[Row]:
             "shown": wording.number(job.objective, 6),
             "time": (moment - snapshot.created).total_seconds() / unit,
             "elapsed": wording.duration(job.elapsed(snapshot.taken)),
+            # Spreads the jobs of a category over its strip: multiples of the golden ratio, which fill evenly.
+            "strip": job.number * 0.618034 % 1,
             "best": snapshot.best is not None and snapshot.best.name == job.name,
             "reason": wording.value(job.failure_reason) if job.failure_reason is not None else None,
         }
@@ -79,7 +81,7 @@ def over_time(snapshot: TuningJobSnapshot) -> Chart:
         .mark_line(interpolate="step-after", color=LINE, strokeWidth=2)
         .encode(x=x, y=alt.Y("best_so_far:Q"), order="time:Q")
     )
-    layers = alt.layer(step, *_points(data, x, y, snapshot)).properties(
+    layers = alt.layer(step, *_points(data, x, y, snapshot, legend=True)).properties(
         width=WIDE, height=HEIGHT, title=f"{snapshot.objective.metric} over time"
     )
     return Chart(
@@ -94,9 +96,10 @@ def against(snapshot: TuningJobSnapshot, index: int) -> Chart:
     """Draw a hyperparameter against the objective, on the axis that the search uses for it."""
     one = snapshot.hyperparameters[index]
     data = alt.NamedData(name="jobs")
-    layers = alt.layer(*_points(data, _value_axis(one, f"h{index}"), _objective_axis(snapshot), snapshot)).properties(
-        width=NARROW, height=HEIGHT, title=one.name
-    )
+    points = _points(data, value_axis(one, f"h{index}"), _objective_axis(snapshot), snapshot, legend=False)
+    if one.scale is Scale.CATEGORIES:
+        points = [point.encode(xOffset=alt.XOffset("strip:Q").scale(domain=[0, 1])) for point in points]
+    layers = alt.layer(*points).properties(width=NARROW, height=HEIGHT, title=one.name)
     return Chart(key=f"against-{index}", caption=f"{one.name} against {snapshot.objective.metric}.", chart=layers)
 
 
@@ -140,7 +143,7 @@ def _objective_axis(snapshot: TuningJobSnapshot) -> alt.Y:
     return alt.Y("objective:Q").title(title).scale(type=kind, zero=False, nice=True, padding=8)
 
 
-def _value_axis(one: Hyperparameter, key: str) -> alt.X:
+def value_axis(one: Hyperparameter, key: str) -> alt.X:
     """Make the axis of a hyperparameter, from one end of its range to the other."""
     if one.scale is Scale.CATEGORIES:
         domain = [wording.value(category, 6) for category in one.categories]
@@ -148,39 +151,40 @@ def _value_axis(one: Hyperparameter, key: str) -> alt.X:
     if one.minimum is None or one.maximum is None:
         return alt.X(f"{key}:Q").title(one.name).scale(zero=False)
     if one.scale is Scale.REVERSE_LOGARITHMIC:
-        axis = alt.X(f"{key}_rest:Q").title(f"{one.name} (reverse log scale)")
-        domain_rest = [1 - one.maximum, 1 - one.minimum]
-        scale = alt.Scale(type="log", reverse=True, domain=domain_rest, nice=False)
-        return axis.scale(scale).axis(labelExpr="format(1 - datum.value, '.6~g')", tickCount=5)
-    logarithmic = one.scale is Scale.LOGARITHMIC
-    kind: Literal["log", "linear"] = "log" if logarithmic else "linear"
-    domain_ends = [one.minimum, one.maximum] if math.isfinite(one.minimum + one.maximum) else alt.Undefined
-    title = one.name + (" (log scale)" if logarithmic else "")
-    return (
-        alt.X(f"{key}:Q")
-        .title(title)
-        .scale(type=kind, domain=domain_ends, nice=False, zero=False, padding=8)
-        .axis(tickCount=5, format="~g" if logarithmic else alt.Undefined)
-    )
+        rest = (1 - one.maximum, 1 - one.minimum)
+        scale = alt.Scale(type="log", reverse=True, domain=list(rest), nice=False, padding=8)
+        axis = alt.Axis(values=log_ticks(*rest), labelExpr="format(1 - datum.value, '.6~g')")
+        return alt.X(f"{key}_rest:Q", scale=scale, axis=axis, title=f"{one.name} (reverse log scale)")
+    ends = [one.minimum, one.maximum]
+    if one.scale is Scale.LOGARITHMIC:
+        scale = alt.Scale(type="log", domain=ends, nice=False, padding=8)
+        axis = alt.Axis(values=log_ticks(*ends), format="~g")
+        return alt.X(f"{key}:Q", scale=scale, axis=axis, title=f"{one.name} (log scale)")
+    step = 1 if one.kind is RangeKind.INTEGER else alt.Undefined
+    scale = alt.Scale(domain=ends, nice=False, zero=False, padding=8)
+    return alt.X(f"{key}:Q", scale=scale, axis=alt.Axis(tickCount=5, tickMinStep=step), title=one.name)
 
 
-def _points(data: alt.NamedData, x: alt.X, y: alt.Y, snapshot: TuningJobSnapshot) -> list[alt.Chart]:
+def log_ticks(minimum: float, maximum: float) -> list[float]:
+    """Choose the ticks of a logarithmic axis: powers of ten, with twice and five times them where those are few."""
+    exponents = range(math.floor(math.log10(minimum)), math.ceil(math.log10(maximum)) + 1)
+    every = max(1, len(exponents) // 8)
+    for factors in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 7, 8, 9)):
+        ticks = [float(f"{factor}e{exponent}") for exponent in exponents[::every] for factor in factors]
+        inside = [tick for tick in ticks if minimum <= tick <= maximum]
+        if len(inside) >= 3:
+            return inside
+    return [minimum, maximum]
+
+
+def _points(data: alt.NamedData, x: alt.X, y: alt.Y, snapshot: TuningJobSnapshot, *, legend: bool) -> list[alt.Chart]:
     """Draw training jobs: those with an objective at its height, those without one at the lower edge."""
     base = alt.Chart(data).encode(x=x, tooltip=_tooltip(snapshot))
-    color = (
-        alt.Color("status:N")
-        .title("status")
-        .scale(domain=list(STATUSES), range=[one.color for one in STATUSES.values()])
-    )
-    shape = (
-        alt.Shape("status:N")
-        .title("status")
-        .scale(domain=list(STATUSES), range=[one.shape for one in STATUSES.values()])
-    )
+    color, shape = _status(snapshot, legend=legend)
     with_objective = "isValid(datum.objective)"
     reached = (
         base.transform_filter(with_objective)
-        .mark_point(filled=True, size=60, opacity=0.75)
+        .mark_point(filled=True, size=60, opacity=0.85)
         .encode(y=y, color=color, shape=shape)
     )
     unreached = (
@@ -194,6 +198,15 @@ def _points(data: alt.NamedData, x: alt.X, y: alt.Y, snapshot: TuningJobSnapshot
         .encode(y=y)
     )
     return [reached, unreached, best]
+
+
+def _status(snapshot: TuningJobSnapshot, *, legend: bool) -> tuple[alt.Color, alt.Shape]:
+    """Encode the status of a training job twice, by colour and by shape; statuses that no job has stay out."""
+    marks = {status: mark for status, mark in STATUSES.items() if snapshot.count(status)}
+    key = alt.Legend(title="status") if legend else None
+    color = alt.Scale(domain=list(marks), range=[mark.color for mark in marks.values()])
+    shape = alt.Scale(domain=list(marks), range=[mark.shape for mark in marks.values()])
+    return alt.Color("status:N", scale=color, legend=key), alt.Shape("status:N", scale=shape, legend=key)
 
 
 def _tooltip(snapshot: TuningJobSnapshot) -> list[alt.Tooltip]:

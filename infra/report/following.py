@@ -15,7 +15,7 @@ from infra.report import wording
 from infra.report.snapshot import TrainingJob, TuningJobSnapshot
 from infra.report.table import FAILURES_SHOWN, header, view
 
-HEADER_LINES = 9
+HEADER_LINES = 11
 """Lines that the live display needs besides the rows of the table: header, headings and notes."""
 
 

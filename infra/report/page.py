@@ -15,8 +15,9 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from infra.report import charts, wording
+from infra.report import charts, relations, wording
 from infra.report.charts import Chart, Row
+from infra.report.importance import importances
 from infra.report.search_space import Hyperparameter, Scale
 from infra.report.snapshot import TuningJobSnapshot, training_definitions
 from infra.report.table import objective_text, progress
@@ -74,12 +75,32 @@ class Report:
 
     def charts(self) -> list[Chart]:
         """Draw the charts that there is data for."""
-        against = [charts.against(self.snapshot, index) for index in range(len(self.snapshot.hyperparameters))]
-        return [charts.over_time(self.snapshot), *against]
+        snapshot = self.snapshot
+        drawn = [charts.over_time(snapshot)]
+        if self._has_parallel:
+            drawn.append(relations.parallel(snapshot))
+        drawn += [charts.against(snapshot, index) for index in range(len(snapshot.hyperparameters))]
+        if self.importances:
+            drawn.append(relations.importance(self.importances))
+        return drawn
+
+    @functools.cached_property
+    def importances(self) -> dict[str, float]:
+        """The importance of each hyperparameter, empty with too few training jobs."""
+        return importances(self.snapshot)
+
+    @property
+    def _has_parallel(self) -> bool:
+        return len(self.snapshot.compared) > 1 and len(self.snapshot.hyperparameters) > 1
 
     def datasets(self) -> dict[str, list[Row]]:
         """Collect the data that the charts refer to by name."""
-        return {"jobs": [_plain(row) for row in charts.job_rows(self.snapshot)]}
+        rows = {"jobs": charts.job_rows(self.snapshot)}
+        if self._has_parallel:
+            rows["parallel"] = relations.parallel_rows(self.snapshot)
+        if self.importances:
+            rows["importance"] = relations.importance_rows(self.importances)
+        return {name: [_plain(row) for row in given] for name, given in rows.items()}
 
 
 def _plain(row: Row) -> Row:

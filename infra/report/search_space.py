@@ -66,10 +66,10 @@ class Hyperparameter:
         """Read a value as the range means it; a text that is not such a number stays a text."""
         try:
             if self.kind is RangeKind.INTEGER:
-                return int(float(text)) if float(text).is_integer() else float(text)
+                return int(text)
             if self.kind in (RangeKind.CONTINUOUS, RangeKind.AUTO):
                 return float(text)
-        except (ValueError, OverflowError):
+        except ValueError:
             return text
         return unquoted(text)
 

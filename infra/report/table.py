@@ -54,13 +54,13 @@ def view(
 
 
 def header(snapshot: TuningJobSnapshot) -> Text:
-    """Say in three lines what the tuning job does, how far it is and what its best is."""
+    """Say in four lines what the tuning job does, how far it is and what its best is."""
     text = Text()
     text.append(snapshot.name, style="bold").append("  ")
     text.append(snapshot.status, style=STATUS_STYLES.get(snapshot.status, "")).append("  ")
     text.append(f"{wording.duration(snapshot.elapsed)} elapsed\n")
     direction = snapshot.objective.direction.lower()
-    text.append(f"{snapshot.strategy} search, {direction} {snapshot.objective.metric}; {progress(snapshot)}\n")
+    text.append(f"{snapshot.strategy} search, {direction} {snapshot.objective.metric}\n{progress(snapshot)}\n")
     text.append_text(_best_line(snapshot))
     if snapshot.failure_reason is not None:
         text.append(f"\n{wording.value(snapshot.failure_reason)}", style="red")

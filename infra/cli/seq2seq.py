@@ -1,0 +1,77 @@
+"""`tuning seq2seq`: text to training data, and translation by a trained model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import UserError
+
+app = typer.Typer(no_args_is_help=True, help="Prepare training data and translate with trained models.")
+
+
+@app.command()
+def prepare(
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="Source text: a tokenised sentence a line.")],
+    target: Annotated[Path, typer.Argument(metavar="TRG", help="Target text, line by line its translation.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write the channels train, validation and vocab to.")],
+    validation_src: Annotated[Path | None, typer.Option(help="Source text of the validation data.")] = None,
+    validation_trg: Annotated[Path | None, typer.Option(help="Target text of the validation data.")] = None,
+    validation_fraction: Annotated[
+        float, typer.Option(help="Share of the pairs to validate with, without files of their own.", min=0, max=1)
+    ] = 0.05,
+    max_words: Annotated[int, typer.Option(help="Most words of a vocabulary.", min=1)] = 50_000,
+    min_count: Annotated[int, typer.Option(help="Rarer words become <unk>.", min=1)] = 1,
+    max_length: Annotated[int | None, typer.Option(help="Leave longer sentences out.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Decides which pairs are held out.")] = 1,
+) -> None:
+    """Turn two tokenised text files into train.rec, val.rec and the vocabularies."""
+    from tqdm import tqdm
+
+    from infra.seq2seq import prepare as module
+    from infra.seq2seq.errors import ClientError
+
+    if (validation_src is None) != (validation_trg is None):
+        raise UserError("--validation-src and --validation-trg go together: give both or neither")
+    validation = None if validation_src is None or validation_trg is None else (validation_src, validation_trg)
+    options = module.Options(max_words, min_count, max_length, validation_fraction, seed)
+    with tqdm(unit=" pairs", disable=None, leave=False) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        try:
+            result = module.prepare((source, target), out, validation=validation, options=options, progress=show)
+        except ClientError as error:
+            raise UserError(str(error)) from error
+    typer.echo(
+        f"{out}: {result.train_pairs} training and {result.validation_pairs} validation pairs, {result.left_out} left "
+        f"out; {result.source_words} source and {result.target_words} target words"
+    )
+
+
+@app.command()
+def translate(
+    text: Annotated[list[str] | None, typer.Argument(help="Tokenised sentences; without any, lines of stdin.")] = None,
+    model: Annotated[Path, typer.Option(help="A model.tar.gz or the folder that it was made of.")] = Path(
+        "model.tar.gz"
+    ),
+    beam_size: Annotated[
+        int | None, typer.Option(help="Hypotheses followed at once [default: the model's]", min=1)
+    ] = None,
+) -> None:
+    """Translate tokenised sentences with a trained model, one a line."""
+    from infra.seq2seq.errors import ClientError
+    from infra.seq2seq.translator import Translator
+
+    try:
+        translator = Translator.load(model, beam_size=beam_size)
+    except ClientError as error:
+        raise UserError(str(error)) from error
+    sentences = text if text else [line.rstrip("\n") for line in sys.stdin]
+    for translation in translator.translate(sentences):
+        typer.echo(translation.target)

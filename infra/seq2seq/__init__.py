@@ -1,0 +1,1 @@
+"""The sequence-to-sequence algorithm: the program of the training image, with SageMaker's files and hyperparameters."""

@@ -1,0 +1,125 @@
+"""Batches of pairs of like length: the less padding, the less work that nobody sees.
+
+Buckets follow Sockeye: the longer side grows in steps of the bucket width, the shorter one in proportion to the mean
+length ratio. A batch never mixes buckets; within a bucket neighbours in length share a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from .dataset import PairStore
+from .vocabulary import BOS, EOS, PAD
+
+Indices = npt.NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """B padded pairs; the decoder reads the target from <s> on and is to write it up to </s>."""
+
+    source: Tensor  # (B, S) word ids
+    source_lengths: Tensor  # (B,)
+    target_in: Tensor  # (B, T): <s> and the words
+    target_out: Tensor  # (B, T): the words and </s>
+    target_lengths: Tensor  # (B,), </s> counted
+
+    @property
+    def tokens(self) -> int:
+        """Target tokens to predict, </s> counted."""
+        return int(self.target_lengths.sum())
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+class Buckets(NamedTuple):
+    """Upper bounds of the buckets' lengths, ascending on both sides; the last pair holds whatever is longer."""
+
+    source: Indices
+    target: Indices
+
+    @classmethod
+    def define(cls, max_source: int, max_target: int, width: int, ratio: float) -> Buckets:
+        """Buckets up to the maximum lengths, for targets ``ratio`` times as long as their sources."""
+        steps = (max(1, int(width / ratio)), width) if ratio >= 1 else (width, max(1, int(width * ratio)))
+        count = max(-(-max_source // steps[0]), -(-max_target // steps[1]))
+        numbers = np.arange(1, count + 1)
+        source = np.clip(numbers * steps[0], 2, max(2, max_source))
+        target = np.clip(numbers * steps[1], 2, max(2, max_target))
+        return cls(source, target)
+
+    @classmethod
+    def single(cls, max_source: int, max_target: int) -> Buckets:
+        """One bucket for all lengths."""
+        return cls(np.array([max_source]), np.array([max_target]))
+
+    def assign(self, source_lengths: Indices, target_lengths: Indices) -> Indices:
+        """Number of the smallest bucket that holds each pair."""
+        fits = np.maximum(np.searchsorted(self.source, source_lengths), np.searchsorted(self.target, target_lengths))
+        return np.minimum(fits, len(self.source) - 1)
+
+
+def length_ratio(store: PairStore) -> float:
+    """Mean ratio of target to source length."""
+    return float(np.mean(store.lengths(1) / store.lengths(0)))
+
+
+def shuffled_batches(store: PairStore, buckets: Buckets, size: int, generator: np.random.Generator) -> list[Indices]:
+    """Each pair of a window in exactly one batch, in random order; sentences of equal length mix at random."""
+    source, target = store.lengths(0), store.lengths(1)
+    order = generator.permutation(len(store))
+    keys = (source[order], target[order], buckets.assign(source, target)[order])
+    order = order[np.lexsort(keys)]  # by bucket, then target length, then source length
+    edges = np.flatnonzero(np.diff(buckets.assign(source[order], target[order]))) + 1
+    batches = [part[start : start + size] for part in np.split(order, edges) for start in range(0, len(part), size)]
+    return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def sorted_batches(store: PairStore, size: int) -> list[Indices]:
+    """Each pair in exactly one batch, shortest first: for evaluation."""
+    order = np.lexsort((store.lengths(0), store.lengths(1)))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def make_batch(store: PairStore, indices: Indices) -> Batch:
+    """Pads these pairs to the longest of them."""
+    sources = [store.sentence(0, index) for index in indices]
+    targets = [store.sentence(1, index) for index in indices]
+    target_in, target_out = pad(targets, before=BOS), pad(targets, after=EOS)
+    lengths = torch.tensor([len(words) + 1 for words in targets])
+    return Batch(pad(sources), torch.tensor([len(words) for words in sources]), target_in, target_out, lengths)
+
+
+def pad(sentences: list[npt.NDArray[np.int32]], before: int | None = None, after: int | None = None) -> Tensor:
+    """One row a sentence, filled up with <pad>, with a token put before or after each: (B, longest)."""
+    start, extra = int(before is not None), int(before is not None) + int(after is not None)
+    rows = np.full((len(sentences), max(map(len, sentences)) + extra), PAD, dtype=np.int64)
+    for row, words in zip(rows, sentences, strict=True):
+        if before is not None:
+            row[0] = before
+        row[start : start + len(words)] = words
+        if after is not None:
+            row[start + len(words)] = after
+    return torch.from_numpy(rows)
+
+
+def epoch_batches(
+    windows: Iterator[PairStore],
+    buckets: Callable[[PairStore], Buckets],
+    size: int,
+    seed: tuple[int, int],
+    skip: int = 0,
+) -> Iterator[Batch]:
+    """One epoch's batches, the first ``skip`` left out; seed and epoch number alone decide their order."""
+    for number, store in enumerate(windows):
+        order = shuffled_batches(store, buckets(store), size, np.random.default_rng((*seed, number)))
+        for indices in order[skip:]:
+            yield make_batch(store, indices)
+        skip = max(0, skip - len(order))

@@ -1,0 +1,93 @@
+"""Encoders: embedded source sentences to one vector a position."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .attention import Encoded
+from .cells import Cell, make_cell, zero_state
+from .hyperparameters import HyperParameters
+from .initialization import Initializer
+from .layers import Convolution, Projection
+
+
+class RecurrentEncoder(nn.Module):
+    """A bidirectional layer (Bahdanau et al. 2015, section 3.2), then layers from left to right on top of it."""
+
+    def __init__(self, settings: HyperParameters, init: Initializer) -> None:
+        super().__init__()
+        self.size = settings.rnn_num_hidden
+        kind, half, embed = settings.rnn_cell_type, settings.rnn_num_hidden // 2, settings.num_embed_source
+        self.forwards = make_cell(kind, embed, 0, half, init)
+        self.backwards = make_cell(kind, embed, 0, half, init)
+        upper = range(settings.num_layers_encoder - 1)
+        self.upper = nn.ModuleList(make_cell(kind, self.size, 0, self.size, init) for _ in upper)
+        # The first upper layer is the second of all; the layer from words to states cannot be residual.
+        self.first_residual = settings.rnn_first_residual_layer - 2 if settings.rnn_residual_connections else len(upper)
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Encoded:
+        """(B, S, E) and (B,) to the encoded batch, D = rnn_num_hidden."""
+        mask = torch.arange(embedded.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
+        steps = None if bool(mask.all()) else mask.t().unsqueeze(2).to(embedded.dtype)  # (S, B, 1)
+        inputs = embedded.transpose(0, 1)  # (S, B, E)
+        ahead = unroll(self.forwards, inputs, steps)
+        back = unroll(self.backwards, inputs, steps, reverse=True)
+        final = (lengths - 1, torch.arange(len(lengths), device=lengths.device))
+        last = torch.cat([ahead[final], back[0]], dim=1)  # where each direction ends
+        output = torch.cat([ahead, back], dim=2)  # (S, B, H)
+        for layer, cell in enumerate(self.upper):
+            above = unroll(cell, output, steps)  # type: ignore[arg-type]  # ModuleList forgets its items' type
+            output = output + above if layer >= self.first_residual else above
+            last = output[final]
+        memory = output.transpose(0, 1).contiguous()  # (B, S, H)
+        return Encoded(memory, memory, mask, last)
+
+
+def unroll(cell: Cell, inputs: Tensor, steps: Tensor | None, *, reverse: bool = False) -> Tensor:
+    """A cell over all steps, (S, B, E) to (S, B, H); states are zero where ``steps`` (S, B, 1) is, None: nowhere."""
+    projected = cell.project(inputs).unbind(0)
+    step, state = cell.begin(), zero_state(cell, inputs[0])
+    outputs = [state[0]] * len(projected)
+    for t in reversed(range(len(projected))) if reverse else range(len(projected)):
+        state = step(projected[t], None, state)
+        if steps is not None:
+            state = tuple(part * steps[t] for part in state)
+        outputs[t] = state[0]
+    return torch.stack(outputs)
+
+
+class ConvolutionalEncoder(nn.Module):
+    """Stacked convolutions over positions, with residual connections (Gehring et al. 2017, sections 3.1 and 3.2)."""
+
+    def __init__(self, settings: HyperParameters, init: Initializer) -> None:
+        super().__init__()
+        self.size, self.width = settings.cnn_num_hidden, settings.cnn_kernel_width_encoder
+        self.project = Projection(settings.num_embed_source, self.size, init)
+        self.layers = nn.ModuleList(
+            Convolution(self.size, self.width, settings.cnn_activation_type, init)
+            for _ in range(settings.num_layers_encoder)
+        )
+        self.dropout = nn.Dropout(settings.cnn_hidden_dropout)
+
+    def forward(self, embedded: Tensor, lengths: Tensor) -> Encoded:
+        """(B, S, E), positions embedded too, and (B,) to the encoded batch, D = cnn_num_hidden."""
+        mask = torch.arange(embedded.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
+        words = mask.unsqueeze(2).to(embedded.dtype)  # (B, S, 1)
+        bottom = output = self.project(embedded) * words
+        before = (self.width - 1) // 2
+        for layer in self.layers:
+            padded = nn.functional.pad(self.dropout(output), (0, 0, before, self.width - 1 - before))
+            output = (output + layer(padded)) * math.sqrt(0.5) * words
+        last = output[torch.arange(len(lengths), device=lengths.device), lengths - 1]
+        return Encoded(output, (output + bottom) * math.sqrt(0.5), mask, last)
+
+
+Encoder = RecurrentEncoder | ConvolutionalEncoder
+
+
+def make_encoder(settings: HyperParameters, init: Initializer) -> Encoder:
+    """The encoder that a job's hyperparameters describe."""
+    return RecurrentEncoder(settings, init) if settings.encoder_type == "rnn" else ConvolutionalEncoder(settings, init)

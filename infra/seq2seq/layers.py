@@ -1,0 +1,62 @@
+"""Small parts that several modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from .initialization import Initializer
+from .pooled import PooledLinear
+
+
+class Projection(nn.Module):
+    """A linear layer with the job's initial weights: (..., inputs) to (..., outputs)."""
+
+    def __init__(self, inputs: int, outputs: int, init: Initializer) -> None:
+        super().__init__()
+        self.weight = init.weight(inputs, outputs)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        return x @ self.weight + self.bias
+
+    def begin(self) -> Callable[[Tensor], Tensor]:
+        """The layer for the steps of one sequence."""
+        product, bias = PooledLinear(self.weight), self.bias
+        return lambda x: product(x, bias)
+
+
+class Convolution(nn.Module):
+    """One convolution over time with its activation (Gehring et al. 2017, section 3.2), without padding.
+
+    As one matrix product over windows of ``width`` neighbours: (B, T + width - 1, H) to (B, T, H).
+    """
+
+    def __init__(self, hidden: int, width: int, activation: str, init: Initializer) -> None:
+        super().__init__()
+        self.width, self.activation = width, activation
+        self.project = Projection(width * hidden, 2 * hidden if activation == "glu" else hidden, init)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        steps = x.size(1) - self.width + 1
+        windows = torch.cat([x[:, start : start + steps] for start in range(self.width)], dim=2)  # (B, T, width * H)
+        return activate(self.project(windows), self.activation)
+
+
+def activate(x: Tensor, activation: str) -> Tensor:
+    """The activation of that name; glu halves the last dimension."""
+    match activation:
+        case "glu":
+            return nn.functional.glu(x, dim=-1)
+        case "relu":
+            return x.relu()
+        case "softrelu":
+            return nn.functional.softplus(x)
+        case "sigmoid":
+            return x.sigmoid()
+        case _:
+            return x.tanh()

@@ -1,0 +1,114 @@
+"""Beam search: the translations that a model finds most probable a word.
+
+A hypothesis scores its log-probability divided by its length, </s> counted, as Sockeye does by default. Finished ones
+stay in the beam and compete with those that still grow.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .batching import pad
+from .dataset import Int32s
+from .model import Seq2Seq
+from .vocabulary import BOS, EOS, PAD
+
+
+class Hypothesis(NamedTuple):
+    """A translation; the matrix has a row for each of its words and a column for each source word."""
+
+    words: list[int]
+    score: float  # mean log-probability of its words and </s>
+    attention: Tensor  # (T, S)
+
+
+class _Step(NamedTuple):
+    """What the way back needs: which hypothesis was extended by which word while looking where."""
+
+    parents: Tensor  # (B, K)
+    words: Tensor  # (B, K)
+    attention: Tensor  # (B, K, S), by parent
+
+
+def max_target_length(source_length: int, limit: int) -> int:
+    """Words after which a translation is ended: twice the source and ten, at most the limit."""
+    return min(2 * source_length + 10, limit)
+
+
+@torch.inference_mode()
+def beam_search(model: Seq2Seq, sources: list[Int32s], beam_size: int, max_length: int) -> list[Hypothesis]:
+    """The best translation of each source sentence.
+
+    Args:
+        model: In evaluation mode.
+        sources: B sentences as word ids, none empty.
+        beam_size: Hypotheses K that are followed at once.
+        max_length: Most words of a translation.
+    """
+    device = model.output_weight.device
+    lengths = torch.tensor([len(words) for words in sources], device=device)
+    limits = torch.tensor([max_target_length(len(words), max_length) for words in sources], device=device).unsqueeze(1)
+    encoded = model.encode(pad(sources).to(device), lengths).repeated(beam_size)
+    decoding = model.decoder.begin(encoded)
+    carried, rows = decoding.initial, len(sources)
+    beam = _Beam(rows, beam_size, device)
+    words = torch.full((rows * beam_size,), BOS, device=device)
+    steps: list[_Step] = []
+    while not bool(beam.finished.all()):
+        embedded = model.target_embedding(words.unsqueeze(1), start=len(steps)).squeeze(1)
+        features, attention, carried = decoding.step(embedded, carried)
+        log_probabilities = model.scores(features).log_softmax(dim=1).view(rows, beam_size, -1)  # (B, K, V)
+        parents, chosen = beam.advance(log_probabilities, at_limit=limits.eq(len(steps)))
+        flat = (parents + torch.arange(rows, device=device).unsqueeze(1) * beam_size).flatten()  # (B * K,)
+        carried = tuple(part.index_select(0, flat) for part in carried)
+        words = chosen.flatten()
+        steps.append(_Step(parents, chosen, attention.view(rows, beam_size, -1)))
+    return [_trace(steps, beam, row, len(source)) for row, source in enumerate(sources)]
+
+
+class _Beam:
+    """K hypotheses for each of B sentences, the best first."""
+
+    def __init__(self, rows: int, size: int, device: torch.device) -> None:
+        # All start from the same <s>: only the first counts until they differ.
+        self.totals = torch.full((rows, size), -torch.inf, device=device)  # log-probabilities
+        self.totals[:, 0] = 0.0
+        self.lengths = torch.zeros(rows, size, dtype=torch.long, device=device)  # words, </s> counted
+        self.finished = torch.zeros(rows, size, dtype=torch.bool, device=device)
+
+    def advance(self, log_probabilities: Tensor, at_limit: Tensor) -> tuple[Tensor, Tensor]:
+        """Extends each hypothesis by each word, (B, K, V), and keeps the best K: parents and words, each (B, K).
+
+        Hypotheses ``at_limit`` (B, 1) can only end, finished ones only stay.
+        """
+        size, vocabulary = self.totals.size(1), log_probabilities.size(2)
+        log_probabilities[:, :, [PAD, BOS]] = -torch.inf
+        end = log_probabilities[:, :, EOS].clone()
+        log_probabilities.masked_fill_((self.finished | at_limit).unsqueeze(2), -torch.inf)
+        log_probabilities[:, :, EOS] = torch.where(self.finished, -torch.inf, end)
+        log_probabilities[:, :, PAD] = torch.where(self.finished, 0.0, -torch.inf)
+        totals = self.totals.unsqueeze(2) + log_probabilities  # (B, K, V)
+        lengths = self.lengths + (~self.finished).long()
+        ranked = (totals / lengths.unsqueeze(2)).flatten(1).topk(size, dim=1).indices  # (B, K) of K * V
+        parents, words = ranked // vocabulary, ranked % vocabulary
+        self.totals = totals.flatten(1).gather(1, ranked)
+        self.lengths = lengths.gather(1, parents)
+        self.finished = self.finished.gather(1, parents) | (words == EOS)
+        return parents, words
+
+
+def _trace(steps: list[_Step], beam: _Beam, row: int, source_length: int) -> Hypothesis:
+    """The best hypothesis of a sentence, followed back from its end."""
+    length, place = int(beam.lengths[row, 0]) - 1, 0
+    words, looks = [], []
+    for step in reversed(steps):
+        word, parent = int(step.words[row, place]), int(step.parents[row, place])
+        if word not in (PAD, EOS):
+            words.append(word)
+            looks.append(step.attention[row, parent, :source_length])
+        place = parent
+    attention = torch.stack(looks[::-1]) if looks else beam.totals.new_zeros(0, source_length)
+    return Hypothesis(words[::-1], float(beam.totals[row, 0]) / (length + 1), attention)

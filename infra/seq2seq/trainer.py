@@ -1,0 +1,254 @@
+"""Training: updates, checkpoints with their metrics, early stopping, and going on after an interruption."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .batching import Batch, Buckets, epoch_batches, length_ratio
+from .checkpoint import Progress, load_state, save_state
+from .dataset import Corpus, PairStore
+from .errors import ClientError
+from .evaluation import bleu_sample, next_word_metrics, perplexity, translation_bleu
+from .hyperparameters import HyperParameters
+from .loss import cross_entropy
+from .metric_lines import checkpoint_line, metric_line, speed_line
+from .model import Seq2Seq
+from .optimizers import clip_gradients, make_optimizer
+from .schedulers import make_scheduler
+from .vocabulary import Vocabulary
+
+#: Updates between two lines about speed.
+SPEED_LINE_UPDATES = 50
+
+
+class Data(NamedTuple):
+    """What a model is trained and validated on."""
+
+    train: Corpus
+    validation: PairStore
+    source: Vocabulary
+    target: Vocabulary
+
+
+class Trained(NamedTuple):
+    """The parameters of the best checkpoint by optimized_metric, and its validation metrics."""
+
+    parameters: dict[str, Tensor]
+    metrics: dict[str, float]
+
+
+class Trainer:
+    """One training job's loop.
+
+    Args:
+        settings: The job's hyperparameters.
+        data: Training and validation data.
+        seed: Decides initial weights, dropout and the order of the data; the same seed gives the same model.
+        log: Takes a line.
+        stop_requested: Asked after each update; true ends the training early.
+        checkpoints: Folder for the state of an interrupted training; None or a missing one: none is kept.
+    """
+
+    def __init__(
+        self,
+        settings: HyperParameters,
+        data: Data,
+        *,
+        seed: int,
+        log: Callable[[str], None],
+        stop_requested: Callable[[], bool] = lambda: False,
+        checkpoints: Path | None = None,
+    ) -> None:
+        torch.manual_seed(seed)
+        self._settings, self._data, self._seed, self._log = settings, data, seed, log
+        self._stop_requested = stop_requested
+        self._checkpoints = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
+        self._model = Seq2Seq(settings, len(data.source), len(data.target))
+        self._optimizer = make_optimizer(settings, self._model)
+        self._scheduler = make_scheduler(settings)
+        self._progress = Progress()
+        self._best: dict[str, Tensor] = {}
+        self._bleu_sample = bleu_sample(data.validation, settings.bleu_sample_size, seed)
+        self._clock = _Clock()
+        self._resume()
+
+    def fit(self) -> Trained:
+        """Trains until one of the hyperparameters or a request ends it."""
+        while not self._finished():
+            for batch in self._epoch():
+                self._update(batch)
+                if self._progress.updates % self._settings.checkpoint_frequency_num_batches == 0:
+                    self._checkpoint()
+                if self._finished():
+                    break
+            else:
+                self._progress.epoch += 1
+                self._progress.batch = 0
+        return self._end()
+
+    def _epoch(self) -> Iterator[Batch]:
+        progress, size = self._progress, self._settings.batch_size
+        stores = self._data.train.windows(progress.epoch)
+        return epoch_batches(stores, self._buckets, size, (self._seed, progress.epoch), skip=progress.batch)
+
+    def _buckets(self, store: PairStore) -> Buckets:
+        settings, progress = self._settings, self._progress
+        if progress.length_ratio == 0:
+            progress.length_ratio = length_ratio(store)
+        longest = settings.max_seq_len_source, settings.max_seq_len_target
+        if not settings.bucketing_enabled:
+            return Buckets.single(*longest)
+        return Buckets.define(*longest, settings.bucket_width, progress.length_ratio)
+
+    def _update(self, batch: Batch) -> None:
+        progress, model = self._progress, self._model.train()
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._scheduler.rate(progress.updates)
+        loss = cross_entropy(model, model(batch))
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.mean.backward()
+        clip_gradients(model, self._settings.clip_gradient)
+        self._optimizer.step()
+        total = loss.total.item()
+        if not math.isfinite(total):
+            raise ClientError(
+                f"training diverged: the loss of batch {progress.updates + 1} is not finite; lower learning_rate "
+                f"({self._settings.learning_rate:g}), or set clip_gradient if it is negative"
+            )
+        progress.batch += 1
+        progress.updates += 1
+        progress.samples += len(batch.source)
+        progress.loss, progress.correct = progress.loss + total, progress.correct + int(loss.correct)
+        progress.tokens += loss.tokens
+        self._clock.count(len(batch.source), loss.tokens)
+        if progress.updates % SPEED_LINE_UPDATES == 0:
+            self._log(self._clock.line(progress.epoch, progress.batch))
+
+    def _finished(self) -> bool:
+        settings, progress = self._settings, self._progress
+        if self._stop_requested() or progress.updates == settings.max_num_batches:
+            return True
+        if settings.max_num_epochs is not None:
+            return progress.epoch >= settings.max_num_epochs
+        return progress.stale >= settings.checkpoint_threshold and progress.epoch >= settings.min_num_epochs
+
+    def _checkpoint(self) -> None:
+        """Evaluates the model, keeps it if it is the best so far, and saves the state."""
+        progress = self._progress
+        progress.checkpoint += 1
+        progress.evaluated_updates = progress.updates
+        self._log_training()
+        metrics = self._evaluate()
+        self._log(metric_line(progress.checkpoint, "Validation", metrics))
+        improved = not self._best or _better(self._settings.optimized_metric, metrics, progress.best_metrics)
+        if improved:
+            progress.best_checkpoint, progress.best_metrics = progress.checkpoint, metrics
+            self._best = {name: value.clone() for name, value in self._model.state_dict().items()}
+        progress.stale = 0 if improved else progress.stale + 1
+        self._scheduler.checkpoint(improved)
+        progress.loss, progress.correct, progress.tokens = 0.0, 0, 0
+        self._save()
+        self._clock = _Clock()
+
+    def _log_training(self) -> None:
+        progress, clock = self._progress, self._clock
+        self._log(
+            checkpoint_line(
+                progress.checkpoint,
+                updates=progress.updates,
+                epoch=progress.epoch,
+                samples=progress.samples,
+                seconds=clock.seconds,
+                rate=clock.updates / max(clock.seconds, 1e-9),
+            )
+        )
+        metrics = {"perplexity": perplexity(progress.loss / progress.tokens)}
+        if self._settings.training_metric == "accuracy":
+            metrics = {"accuracy": progress.correct / progress.tokens}
+        if clock.seconds > 0:
+            metrics["tokens_per_second"] = clock.tokens / clock.seconds
+        self._log(metric_line(progress.checkpoint, "Train", metrics))
+
+    def _evaluate(self) -> dict[str, float]:
+        settings, data = self._settings, self._data
+        metrics = next_word_metrics(self._model, data.validation, settings.batch_size)
+        if settings.computes_bleu:
+            beam, longest = settings.beam_size, settings.max_seq_len_target
+            metrics["bleu"] = translation_bleu(
+                self._model, data.validation, self._bleu_sample, data.target.decode, beam_size=beam, max_length=longest
+            )
+        return metrics
+
+    def _end(self) -> Trained:
+        """The result; the last metrics in the log are those of the model that is handed over."""
+        progress = self._progress
+        if self._stop_requested():
+            self._save()
+            self._log(f"Stopped on request after {progress.updates} updates")
+        elif progress.evaluated_updates != progress.updates:
+            self._checkpoint()
+        if not self._best:
+            return Trained(dict(self._model.state_dict()), {})
+        if progress.best_checkpoint != progress.checkpoint:
+            self._log(metric_line(progress.best_checkpoint, "Validation", progress.best_metrics))
+        return Trained(self._best, progress.best_metrics)
+
+    def _identity(self) -> dict[str, Any]:
+        words = {"source vocabulary": len(self._data.source), "target vocabulary": len(self._data.target)}
+        return {**self._settings.to_strings(), **words, "seed": self._seed}
+
+    def _save(self) -> None:
+        if self._checkpoints is not None:
+            state = {
+                "identity": self._identity(),
+                "progress": dataclasses.asdict(self._progress),
+                "model": self._model.state_dict(),
+                "best": self._best,
+                "optimizer": self._optimizer.state_dict(),
+                "scheduler": self._scheduler.state_dict(),
+                "random": torch.get_rng_state(),
+            }
+            save_state(self._checkpoints, state)
+
+    def _resume(self) -> None:
+        state = None if self._checkpoints is None else load_state(self._checkpoints, self._identity())
+        if state is not None:
+            self._progress = Progress(**state["progress"])
+            self._model.load_state_dict(state["model"])
+            self._best = state["best"]
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._scheduler.load_state_dict(state["scheduler"])
+            torch.set_rng_state(state["random"])
+            self._log(f"Resuming after {self._progress.updates} updates")
+
+
+class _Clock:
+    """Counts and times updates since a checkpoint."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self.samples = self.tokens = self.updates = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+    def count(self, samples: int, tokens: int) -> None:
+        self.samples, self.tokens, self.updates = self.samples + samples, self.tokens + tokens, self.updates + 1
+
+    def line(self, epoch: int, batch: int) -> str:
+        seconds = max(self.seconds, 1e-9)
+        rates = {"samples": self.samples / seconds, "tokens": self.tokens / seconds, "updates": self.updates / seconds}
+        return speed_line(epoch, batch, **rates)
+
+
+def _better(metric: str, new: dict[str, float], old: dict[str, float]) -> bool:
+    return new[metric] < old[metric] if metric == "perplexity" else new[metric] > old[metric]

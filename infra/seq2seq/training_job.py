@@ -1,0 +1,85 @@
+"""A training job from start to end: the container's files in, the model out."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import artifact
+from .container import Container, StopRequest
+from .dataset import Corpus, Limits, read_pairs, windows
+from .errors import ClientError
+from .hyperparameters import HyperParameters
+from .recordio import Pair
+from .trainer import Data, Trainer
+from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
+
+#: Environment variable with the seed of initial weights, dropout and the order of the data.
+SEED_VARIABLE = "SEQ2SEQ_SEED"
+_DEFAULT_SEED = 1
+
+
+def run(container: Container, settings: HyperParameters, log: Callable[[str], None]) -> None:
+    """Trains and leaves the model in the container's model folder.
+
+    Raises:
+        ClientError: Something in the channels or the hyperparameters keeps the job from training.
+    """
+    stop = StopRequest()
+    seed = _seed()
+    # As many threads as the job was given: threads of parallel jobs fight for the same cores.
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    torch.set_flush_denormal(True)
+    data = load_data(container, settings, seed)
+    log(
+        f"Vocabulary: {len(data.source)} source and {len(data.target)} target words. "
+        f"Validation data: {len(data.validation)} pairs"
+    )
+    trainer = Trainer(
+        settings, data, seed=seed, log=log, stop_requested=lambda: stop.received, checkpoints=container.checkpoints
+    )
+    trained = trainer.fit()
+    artifact.save(container.model, trained.parameters, settings, (data.source, data.target), trained.metrics)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    log(f"Model saved to {container.model}. Peak memory: {peak:.0f} MiB")
+
+
+def load_data(container: Container, settings: HyperParameters, seed: int) -> Data:
+    """Opens the channels; the validation data and the vocabularies are read."""
+    vocabulary_folder = container.channel_files("vocab")[0].parent
+    source = Vocabulary.load(vocabulary_folder / SOURCE_FILE)
+    target = Vocabulary.load(vocabulary_folder / TARGET_FILE)
+    limits = Limits(len(source), len(target), settings.max_seq_len_source, settings.max_seq_len_target)
+    train = _reader(container, "train", limits, seed)
+    stores = list(windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62))
+    if not stores:
+        raise ClientError("channel 'validation' has no sentence pair with words on both sides; check the files in it")
+    return Data(Corpus(train, "train"), stores[0], source, target)
+
+
+def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Callable[[int], Iterator[Pair]]:
+    """Reads an epoch of a channel: its files in an order of the epoch's own, or the next named pipe."""
+    if container.input_mode(channel) == "Pipe":
+        pipes = count()
+        stem = container.channel(channel)
+        return lambda _epoch: read_pairs([Path(f"{stem}_{next(pipes)}")], limits)
+    files = container.channel_files(channel)
+
+    def read(epoch: int) -> Iterator[Pair]:
+        order = np.random.default_rng((seed, epoch)).permutation(len(files))
+        return read_pairs([files[index] for index in order], limits)
+
+    return read
+
+
+def _seed() -> int:
+    text = os.environ.get(SEED_VARIABLE, str(_DEFAULT_SEED))
+    if not text.isdecimal():
+        raise ClientError(f"environment variable {SEED_VARIABLE} must be a whole number, but got {text!r}")
+    return int(text)
