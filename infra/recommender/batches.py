@@ -45,7 +45,7 @@ class Lanes:
         bounds = events.bounds
         self._users = np.flatnonzero(np.diff(bounds) >= 2)
         self._bounds = bounds
-        self._lanes = max(1, min(lanes, len(self._users)))
+        self.lanes = max(1, min(lanes, len(self._users)))
         starts = session_starts(events)
         last = np.append(starts[1:], True)  # the next event begins another session
         user_starts = np.zeros(len(events), dtype=bool)
@@ -70,14 +70,14 @@ class Lanes:
 
     def _layout(self, rng: np.random.Generator) -> Ints:
         """Each user goes to the shortest lane, so that lanes end together."""
-        lanes: list[list[Ints]] = [[] for _ in range(self._lanes)]
-        filled = np.zeros(self._lanes, dtype=np.int64)
+        lanes: list[list[Ints]] = [[] for _ in range(self.lanes)]
+        filled = np.zeros(self.lanes, dtype=np.int64)
         for user in rng.permutation(self._users):
             shortest = int(filled.argmin())
             events = np.arange(self._bounds[user], self._bounds[user + 1])
             lanes[shortest].append(events)
             filled[shortest] += len(events)
-        order = np.full((int(filled.max()), self._lanes), -1, dtype=np.int64)
+        order = np.full((int(filled.max()), self.lanes), -1, dtype=np.int64)
         for lane, users in enumerate(lanes):
             joined = np.concatenate(users)
             order[: len(joined), lane] = joined

@@ -104,7 +104,9 @@ def generate(settings: Settings) -> list[Event]:
     world = _World(settings, rng)
     activity = rng.gamma(2.0, 1.0, settings.users) + 0.2
     targets = np.ceil(activity / activity.sum() * settings.events).astype(int).clip(2)
-    events = [event for user, target in enumerate(targets) for event in _history(user, int(target), settings, world, rng)]
+    events = [
+        event for user, target in enumerate(targets) for event in _history(user, int(target), settings, world, rng)
+    ]
     return sorted(events, key=lambda event: event.timestamp)
 
 

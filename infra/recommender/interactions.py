@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
+from infra.seq2seq.errors import ClientError
 
 Ints = npt.NDArray[np.int64]
 
@@ -77,11 +77,11 @@ def read_interactions(
         event_value_threshold: keep events with at least this EVENT_VALUE. Default: None, all.
 
     Raises:
-        InputError: There is no file, a column is missing, or a value is not what its column holds.
+        ClientError: There is no file, a column is missing, or a value is not what its column holds.
     """
     files = sorted(path for path in folder.rglob("*.csv") if path.is_file()) if folder.is_dir() else []
     if not files:
-        raise InputError(f"the channel has no interactions: no CSV file in {folder}")
+        raise ClientError(f"the channel has no interactions: no CSV file in {folder}")
     users: list[str] = []
     items: list[str] = []
     times: list[int] = []
@@ -99,7 +99,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
-            raise InputError(f"{path.name} lacks the columns {', '.join(missing)}")
+            raise ClientError(f"{path.name} lacks the columns {', '.join(missing)}")
         for row in reader:
             yield reader.line_num, row
 
@@ -113,11 +113,11 @@ def _kept(row: dict[str, str], event_type: str | None, threshold: float | None, 
     try:
         return text != "" and float(text) >= threshold
     except ValueError:
-        raise InputError(f"{where}: EVENT_VALUE must be a number, got {text!r}") from None
+        raise ClientError(f"{where}: EVENT_VALUE must be a number, got {text!r}") from None
 
 
 def _timestamp(text: str, path: Path, line: int) -> int:
     try:
         return int(text)
     except (TypeError, ValueError):
-        raise InputError(f"{path.name}, line {line}: TIMESTAMP must be whole seconds, got {text!r}") from None
+        raise ClientError(f"{path.name}, line {line}: TIMESTAMP must be whole seconds, got {text!r}") from None
