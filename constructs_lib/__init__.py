@@ -10,6 +10,7 @@ from constructs_lib.algorithms import (
     Seq2Seq,
     TrainingImage,
     ValueType,
+    XGBoost,
 )
 from constructs_lib.channel import (
     Channel,
@@ -64,7 +65,7 @@ from constructs_lib.strategy import (
     WarmStartConfig,
     WarmStartType,
 )
-from constructs_lib.training_channels import TrainingChannels
+from constructs_lib.training_channels import ITrainingChannels, TrainingChannels
 from constructs_lib.training_role import TrainingRole
 from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTuningJob
 
@@ -92,6 +93,7 @@ __all__ = [
     "HyperParameterTuningJob",
     "HyperbandStrategyConfig",
     "IHyperParameterTuningJob",
+    "ITrainingChannels",
     "InputMode",
     "InstanceConfig",
     "InstanceGroup",
@@ -131,4 +133,5 @@ __all__ = [
     "VpcConfig",
     "WarmStartConfig",
     "WarmStartType",
+    "XGBoost",
 ]

@@ -6,8 +6,10 @@ This is the one place between declaration and template's contents; `_render` put
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from aws_cdk import aws_iam as iam
 
 from constructs_lib._fields import WHOLE, Codec, choice, decode, encode, member, pairs, part
 from constructs_lib.definition import RANGES, TrainingJobDefinition
@@ -71,6 +73,15 @@ class Declaration:
         if self.training_job_definition is not None:
             return [self.training_job_definition]
         return [] if self.training_job_definitions is None else list(self.training_job_definitions)
+
+    def with_role(self, role: iam.IRole) -> Declaration:
+        """The same with one role for all definitions."""
+        single, several = self.training_job_definition, self.training_job_definitions
+        return replace(
+            self,
+            training_job_definition=None if single is None else replace(single, role=role),
+            training_job_definitions=None if several is None else [replace(each, role=role) for each in several],
+        )
 
     @classmethod
     def from_request(cls, request: Mapping[str, Any]) -> Declaration:

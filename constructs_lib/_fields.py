@@ -7,9 +7,8 @@ Each field of a value class names its member in the request and how its value is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 from aws_cdk import Duration, Size
@@ -36,16 +35,15 @@ def member(path: str, codec: Codec | None = None, *, default: Any = MISSING, kw_
     return field(default=default, kw_only=kw_only, metadata=metadata)
 
 
-@cache
-def members(kind: type[Any]) -> tuple[tuple[str, tuple[str, ...], Codec], ...]:
+Members = tuple[tuple[str, tuple[str, ...], Codec], ...]
+_CACHE: dict[type[Any], Members] = {}
+
+
+def members(kind: type[Any]) -> Members:
     """Field name, path and codec of each field of a value class that stands in the request."""
-    found: list[tuple[str, tuple[str, ...], Codec]] = []
-    each: Field[Any]
-    for each in fields(kind):
-        if _MEMBER in each.metadata:
-            path, codec = each.metadata[_MEMBER]
-            found.append((each.name, path, codec))
-    return tuple(found)
+    if kind not in _CACHE:
+        _CACHE[kind] = tuple((each.name, *each.metadata[_MEMBER]) for each in fields(kind) if _MEMBER in each.metadata)
+    return _CACHE[kind]
 
 
 def encode(value: Any) -> dict[str, Any]:
@@ -118,7 +116,11 @@ ROLE = Codec(lambda role: role if isinstance(role, str) else role.role_arn, _sam
 
 def choice(kind: type[Enum]) -> Codec:
     """A closed choice: the enum's values are the API's words."""
-    return Codec(lambda value: value.value if isinstance(value, Enum) else value, kind)
+
+    def read(word: str) -> Any:
+        return word if is_unresolved(word) else kind(word)
+
+    return Codec(lambda value: value.value if isinstance(value, Enum) else value, read)
 
 
 def part(kind: type[Any]) -> Codec:

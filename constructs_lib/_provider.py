@@ -11,9 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import custom_resources as cr
 from constructs import Construct, IConstruct
 
+from constructs_lib._nag import acknowledge, versions_of, wildcard
 from infra.handlers import contract
-
-from ._nag import acknowledge, versions_of, wildcard
 
 # Functions of CDK's framework that its waiter calls.
 _WAITED_FOR = ("framework-isComplete", "framework-onTimeout")

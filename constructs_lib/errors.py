@@ -11,13 +11,15 @@ class ValidationError(ValueError):
     """A declaration breaks one or more rules; the message lists all of them at once.
 
     Attributes:
-        construct_path: path of the construct in the app, such as ``Tuning/Job``.
-        findings: the broken rules, each with its id, the public name of the prop, the rule and the value got.
+        path: path of the construct in the app, such as ``Tuning/Job``.
+        problems: the broken rules: which prop, the rule and the value got.
     """
 
-    def __init__(self, construct_path: str, findings: Sequence[Finding]) -> None:
-        self.construct_path = construct_path
-        self.findings = tuple(findings)
-        noun = "rule" if len(findings) == 1 else "rules"
-        lines = "".join(f"\n  {finding}" for finding in findings)
-        super().__init__(f"[{construct_path}] the declaration breaks {len(findings)} {noun}:{lines}")
+    def __init__(self, path: str, problems: Sequence[Finding | str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        if len(problems) == 1:
+            super().__init__(f"{path}: {problems[0]}")
+        else:
+            lines = "".join(f"\n  {problem}" for problem in problems)
+            super().__init__(f"{path}: the declaration breaks {len(problems)} rules:{lines}")

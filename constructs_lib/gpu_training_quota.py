@@ -7,12 +7,11 @@ from enum import Enum
 import aws_cdk as cdk
 from constructs import Construct
 
+from constructs_lib._provider import GpuQuotaProvider
+from constructs_lib._tokens import is_unresolved
+from constructs_lib.errors import ValidationError
+from constructs_lib.instance import InstanceType
 from infra.handlers import contract
-from infra.handlers.rules import Finding
-
-from ._provider import GpuQuotaProvider
-from .errors import ValidationError
-from .instance import InstanceType
 
 
 class QuotaUsage(Enum):
@@ -45,7 +44,7 @@ class GpuTrainingQuota(Construct):
     Args:
         scope: the parent.
         id: unique below the parent.
-        instance_type: such as ``InstanceType.ML_G5_XLARGE``.
+        instance_type: such as ``InstanceType.ML_P3_2XLARGE`` or ``ml.p3.2xlarge``.
         instances: how many run at the same time: instances per training job times parallel training jobs.
         usage: Default: ``QuotaUsage.TRAINING``.
         on_shortfall: Default: ``OnShortfall.FAIL``.
@@ -59,13 +58,14 @@ class GpuTrainingQuota(Construct):
         scope: Construct,
         id: str,  # noqa: A002
         *,
-        instance_type: InstanceType,
+        instance_type: InstanceType | str,
         instances: float,
         usage: QuotaUsage = QuotaUsage.TRAINING,
         on_shortfall: OnShortfall = OnShortfall.FAIL,
     ) -> None:
         super().__init__(scope, id)
-        self._validate(instance_type, instances)
+        name = instance_type.name if isinstance(instance_type, InstanceType) else instance_type
+        self._validate(name, instances)
         provider = GpuQuotaProvider.get_or_create(self)
         if on_shortfall is OnShortfall.REQUEST_INCREASE:
             provider.allow_requests()
@@ -76,21 +76,20 @@ class GpuTrainingQuota(Construct):
             service_token=provider.service_token,
             service_timeout=provider.SERVICE_TIMEOUT,
             properties={
-                contract.QUOTA_NAME: f"{instance_type.name} for {usage.value}",
+                contract.QUOTA_NAME: f"{name} for {usage.value}",
                 contract.QUOTA_INSTANCES: instances,
                 contract.QUOTA_ON_SHORTFALL: on_shortfall.value,
             },
         )
 
-    def _validate(self, instance_type: InstanceType, instances: float) -> None:
-        findings = []
-        if not cdk.Token.is_unresolved(instance_type.name) and not instance_type.name.startswith("ml."):
-            text = f"must be a SageMaker instance type such as 'ml.g5.xlarge', got {instance_type.name!r}"
-            findings.append(Finding("Q1", "instance_type", text))
-        if not cdk.Token.is_unresolved(instances) and (instances < 1 or instances != int(instances)):
-            findings.append(Finding("Q2", "instances", f"must be a whole number of at least 1, got {instances!r}"))
-        if findings:
-            raise ValidationError(self.node.path, findings)
+    def _validate(self, instance_type: str, instances: float) -> None:
+        problems = []
+        if not is_unresolved(instance_type) and not instance_type.startswith("ml."):
+            problems.append(f"instance_type must be one of SageMaker's, such as 'ml.g5.xlarge', got {instance_type!r}")
+        if not is_unresolved(instances) and (instances < 1 or instances != int(instances)):
+            problems.append(f"instances must be a whole number of at least 1, got {instances!r}")
+        if problems:
+            raise ValidationError(self.node.path, problems)
 
     @property
     def quota_code(self) -> str:

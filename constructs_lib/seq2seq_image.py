@@ -12,10 +12,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
-from infra.handlers.rules import Finding
-
-from ._algorithm_accounts import SEQ2SEQ_ACCOUNTS
-from .errors import ValidationError
+from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
+from constructs_lib.errors import ValidationError
 
 _NAME = "seq2seq"
 _BUILT_IN_TAG = "1"
@@ -86,7 +84,7 @@ class Seq2SeqImage:
         if tag is not None and digest is not None:
             raise ValidationError(
                 repository.node.path,
-                [Finding("I1", "tag", f"must not stand beside digest, got {tag!r} and {digest!r}")],
+                [f"digest must be absent where there is a tag, got tag {tag!r} and digest {digest!r}"],
             )
         if digest is not None:
             uri = repository.repository_uri_for_digest(digest)
@@ -125,7 +123,7 @@ class Seq2SeqRepository(ecr.Repository):
         if not cdk.Token.is_unresolved(name) and name.rsplit("/", 1)[-1] != _NAME:
             raise ValidationError(
                 f"{scope.node.path}/{id}",
-                [Finding("I2", "repository_name", f"must be '{_NAME}' or end in '/{_NAME}', got {name!r}")],
+                [f"repository_name must be '{_NAME}' or end in '/{_NAME}', got {name!r}"],
             )
         super().__init__(
             scope,
@@ -158,18 +156,11 @@ def _default_name(scope: Construct, construct_id: str) -> str:
 
 def _account_in(scope: Construct, region: str) -> str:
     if region not in SEQ2SEQ_ACCOUNTS:
-        known = ", ".join(SEQ2SEQ_ACCOUNTS)
-        raise ValidationError(
-            scope.node.path,
-            [
-                Finding(
-                    "I3",
-                    "region",
-                    f"must be one where AWS publishes the image '{_NAME}' ({known}), got {region!r}; "
-                    "use another region, or an image of your own with Seq2SeqImage.from_repository",
-                )
-            ],
+        text = (
+            f"region must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), "
+            f"got {region!r}; use another region, or an image of your own with Seq2SeqImage.from_repository"
         )
+        raise ValidationError(scope.node.path, [text])
     return SEQ2SEQ_ACCOUNTS[region]
 
 

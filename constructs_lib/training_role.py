@@ -8,8 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ._nag import acknowledge, wildcard
-from .training_channels import ITrainingChannels
+from constructs_lib._nag import acknowledge, wildcard
+from constructs_lib.training_channels import ITrainingChannels
 
 _METRICS_NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _LOG_GROUP = "/aws/sagemaker/TrainingJobs"

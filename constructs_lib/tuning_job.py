@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Protocol
 
 from aws_cdk import Annotations, ArnFormat, RemovalPolicy, Stack
@@ -22,7 +23,7 @@ from constructs_lib.objective import Objective
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
-from infra.handlers.rules import UNRESOLVED, Finding, Severity, check
+from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
 from infra.handlers.rules.view import definitions
 
 
@@ -223,6 +224,7 @@ class HyperParameterTuningJob(_TuningJobBase):
             name=job_name(self, prefix, properties),
             properties=properties,
             service_token=provider.service_token,
+            service_timeout=provider.SERVICE_TIMEOUT,
             removal_policy=removal_policy,
         )
         for role in _roles(self, declaration):
@@ -238,6 +240,46 @@ class HyperParameterTuningJob(_TuningJobBase):
         """A tuning job that exists, by its name, in the stack's account and region."""
         return _ImportedTuningJob(scope, id, name=tuning_job_name)
 
+    @classmethod
+    def from_request(
+        cls,
+        scope: Construct,
+        id: str,  # noqa: A002
+        request: Mapping[str, Any],
+        *,
+        role: iam.IRole | None = None,
+        job_name_prefix: str | None = None,
+        removal_policy: RemovalPolicy | None = None,
+    ) -> HyperParameterTuningJob:
+        """Declares the job that a CreateHyperParameterTuningJob request, as boto3 takes it, would start.
+
+        Nothing of the request is dropped or changed but its name, which becomes the new name's prefix.
+
+        Args:
+            scope: parent of the construct.
+            id: id in the parent.
+            request: the request, with or without ``HyperParameterTuningJobName``.
+            role: role of the training jobs. Default: None, the request's.
+            job_name_prefix: first part of the job's name. Default: None, the request's name or else the id.
+            removal_policy: what happens to the job when it leaves the stack. Default: None, it is stopped.
+
+        Raises:
+            ValidationError: listing every rule that the request breaks.
+        """
+        own_name = request.get(TUNING_JOB_NAME, id)
+        given = {name: value for name, value in request.items() if name != TUNING_JOB_NAME}
+        if role is not None:
+            given = _with_role(given, role.role_arn)
+        problems = errors(without_tokens({**given, TUNING_JOB_NAME: UNRESOLVED}))
+        if problems:
+            raise ValidationError("/".join(filter(None, [scope.node.path, id])), problems)
+        declaration = Declaration.from_request(given)
+        if role is not None:
+            declaration = declaration.with_role(role)
+        props = {field.name: getattr(declaration, field.name) for field in fields(declaration)}
+        prefix = default_prefix(own_name) if job_name_prefix is None else job_name_prefix
+        return cls(scope, id, **props, job_name_prefix=prefix, removal_policy=removal_policy)
+
     @property
     def tuning_job_name(self) -> str:
         """The job's name, as a reference to the deployed job."""
@@ -249,6 +291,16 @@ class HyperParameterTuningJob(_TuningJobBase):
         return self._resource.get_att_string(TUNING_JOB_ARN)
 
 
+def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
+    """The request with the role in each definition."""
+    result = dict(request)
+    if "TrainingJobDefinition" in result:
+        result["TrainingJobDefinition"] = {**result["TrainingJobDefinition"], "RoleArn": role_arn}
+    if "TrainingJobDefinitions" in result:
+        result["TrainingJobDefinitions"] = [{**d, "RoleArn": role_arn} for d in result["TrainingJobDefinitions"]]
+    return result
+
+
 def _findings(declaration: Declaration, request: Mapping[str, Any]) -> Iterator[Finding]:
     known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
     yield from check(known)
@@ -257,9 +309,9 @@ def _findings(declaration: Declaration, request: Mapping[str, Any]) -> Iterator[
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    if errors:
-        raise ValidationError(construct.node.path, errors)
+    broken = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if broken:
+        raise ValidationError(construct.node.path, broken)
     for finding in findings:
         Annotations.of(construct).add_warning_v2(f"cdk-tuning:{finding.rule}", f"{finding.prop}: {finding.text}")
 

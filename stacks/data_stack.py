@@ -7,7 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from constructs_lib import GpuTrainingQuota, InstanceType, Seq2SeqImage, TrainingChannels, TrainingRole
+from constructs_lib import GpuTrainingQuota, InstanceType, OnShortfall, Seq2SeqImage, TrainingChannels, TrainingRole
 from stacks.settings import Settings
 
 
@@ -28,6 +28,7 @@ class DataStack(Stack):
             "Quota",
             instance_type=InstanceType.of(settings.instance_type),
             instances=settings.max_parallel_training_jobs,
+            on_shortfall=OnShortfall.REQUEST_INCREASE,
         )
 
         CfnOutput(self, "TrainBucketName", value=self.channels.train.bucket_name)

@@ -28,6 +28,7 @@ class Settings:
             Default: ``ml.g4dn.xlarge``.
         max_number_of_training_jobs: training jobs that the search may start in all. Default: 8.
         max_parallel_training_jobs: training jobs that run at the same time. Default: 2.
+        max_num_batches: updates of each training job; more of them make a better translator. Default: 300.
         max_runtime_minutes: bound of each training job, in minutes. Default: 30.
         random_seed: seed of the search; the same seed repeats the same configurations. Default: 7.
     """
@@ -37,6 +38,7 @@ class Settings:
     instance_type: str = "ml.g4dn.xlarge"
     max_number_of_training_jobs: int = 8
     max_parallel_training_jobs: int = 2
+    max_num_batches: int = 300
     max_runtime_minutes: int = 30
     random_seed: int = 7
 
@@ -72,5 +74,5 @@ _NAMES = {int: "whole number", str: "string"}
 def _converted(value: Any, kind: type) -> Any:
     # The command line gives strings, cdk.json gives JSON types: both mean the same. A bool is an int to Python alone.
     if isinstance(value, bool) or not isinstance(value, str | kind):
-        raise ValueError
+        raise ValueError  # noqa: TRY004  int() of a wrong text raises the same
     return kind(value)

@@ -9,6 +9,7 @@ from constructs_lib.algorithms.hyper_parameters import (
     ValueType,
 )
 from constructs_lib.algorithms.seq2seq import Seq2Seq
+from constructs_lib.algorithms.xgboost import XGBoost
 
 __all__ = [
     "Algorithm",
@@ -20,4 +21,5 @@ __all__ = [
     "Seq2Seq",
     "TrainingImage",
     "ValueType",
+    "XGBoost",
 ]

@@ -38,7 +38,9 @@ class HyperParameter:
         minimum: lowest valid value. Default: None.
         maximum: highest valid value. Default: None.
         above: values must be greater than this. Default: None.
+        below: values must be less than this. Default: None.
         values: all valid values of a closed choice. Default: ().
+        required: whether it must be given, static or tuned. Default: False.
         even: whether values must be even. Default: False.
         applies_to: it has an effect only if one of these hyperparameters has one of these values. Default: always.
     """
@@ -49,11 +51,13 @@ class HyperParameter:
     minimum: float | None = None
     maximum: float | None = None
     above: float | None = None
+    below: float | None = None
     values: tuple[str, ...] = ()
+    required: bool = False
     even: bool = False
     applies_to: Applies = field(default_factory=dict)
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __set_name__(self, owner: object, name: str) -> None:
         if not self.name:
             object.__setattr__(self, "name", name)
 
@@ -73,6 +77,8 @@ class HyperParameter:
     def _bound_problem(self, value: float) -> str | None:
         if self.above is not None and value <= self.above:
             return f"must be above {exact(self.above)}"
+        if self.below is not None and value >= self.below:
+            return f"must be below {exact(self.below)}"
         if self.minimum is not None and value < self.minimum:
             return f"must be at least {exact(self.minimum)}"
         if self.maximum is not None and value > self.maximum:

@@ -1,4 +1,4 @@
-"""Rules O1, T2 and A1 to A7: a declaration against what its algorithm says about itself."""
+"""Rules O1, T2 and A1 to A8: a declaration against what its algorithm says about itself."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def check_algorithm(algorithm: Algorithm, definition: Definition) -> Iterator[Fi
         yield from _static(algorithm, known, definition)
         for entry in definition.ranges():
             yield from _range(algorithm, known, definition, entry)
+        yield from _required(algorithm, known, definition)
         yield from _optimized_metric(algorithm, definition)
     yield from _instances(algorithm, definition)
 
@@ -179,6 +180,14 @@ def _recommended(
     return parameter.recommended
 
 
+def _required(algorithm: Algorithm, known: Mapping[str, HyperParameter], definition: Definition) -> Iterator[Finding]:
+    given = {*definition.static, *(entry.name for entry in definition.ranges())}
+    for name, parameter in known.items():
+        if parameter.required and name not in given:
+            prop = f"{definition.at}static_hyper_parameters[{quoted(name)}]"
+            yield Finding("A8", prop, f"{type(algorithm).__name__} needs it, static or tuned, got none")
+
+
 def _optimized_metric(algorithm: Algorithm, definition: Definition) -> Iterator[Finding]:
     name = algorithm.objective_parameter
     metric = mapping(definition.objective).get("MetricName")
@@ -186,10 +195,10 @@ def _optimized_metric(algorithm: Algorithm, definition: Definition) -> Iterator[
         return
     wanted = str(metric).rsplit(":", 1)[-1]
     possible = _possible(algorithm.hyper_parameters(), definition, name)
-    if possible is not None and possible != {wanted}:
+    if possible is not None and not all(wanted in value.split(",") for value in possible):
         prop = f"{definition.at}static_hyper_parameters[{quoted(name)}]"
         got = ", ".join(sorted(possible))
-        text = f"training stops early by {got} while the tuning job optimises {metric}: give {quoted(wanted)}"
+        text = f"training watches {got} while the tuning job optimises {metric}: give {quoted(wanted)}"
         yield warning("A7", prop, text)
 
 

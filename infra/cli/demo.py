@@ -5,7 +5,7 @@ Each step is announced as the command that does the same. Whatever goes wrong, o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CORPUS = Path("examples/translate-en-de")
 INTERRUPTED = 130
 SAMPLES = 3
+SAMPLE_LENGTHS = range(4, 9)
+WORDS = 4000
 
 
 def demo(
@@ -64,9 +66,8 @@ class Demo:
     max_jobs: int | None
 
     @property
-    def prepared(self) -> Path:
-        """The files of the channels."""
-        return self.home.path / "demo" / CORPUS.name
+    def _prepared(self) -> Path:
+        return self._relative(self.home.path / "demo" / CORPUS.name)
 
     def run(self) -> None:
         """Take all steps."""
@@ -86,8 +87,8 @@ class Demo:
 
         self._announce("Start a local AWS", "tuning local up")
         state, _ = up(self.home)
-        self.console.print(f"CloudFormation, S3, IAM, Lambda, ... on {state.ministack_url}", highlight=False)
-        self.console.print(f"SageMaker and Service Quotas on {state.endpoint_url}", highlight=False)
+        self.console.print(f"CloudFormation, S3, IAM, Lambda, ... on {state.ministack_url}")
+        self.console.print(f"SageMaker and Service Quotas on {state.endpoint_url}")
         return state
 
     def deploy(self, state: LocalState, stack: str) -> None:
@@ -97,7 +98,8 @@ class Demo:
         settings = [] if self.max_jobs is None else ["-c", f"tuning:max_number_of_training_jobs={self.max_jobs}"]
         command = ["deploy", stack, "--exclusively", "--require-approval", "never", *settings]
         self._announce(f"Deploy {stack} by the CDK CLI", "tuning local cdk -- " + " ".join(command))
-        code = run_cdk(self.home, state, command)
+        # By this interpreter, whether or not the virtual environment is active.
+        code = run_cdk(self.home, state, [*command, "--app", f"{sys.executable} app.py"])
         if code in (INTERRUPTED, -2):
             raise KeyboardInterrupt
         if code != 0:
@@ -105,16 +107,20 @@ class Demo:
 
     def prepare(self) -> None:
         """Make training files of the corpus."""
-        from infra.seq2seq.prepare import prepare
+        from infra.cli.seq2seq import prepare
 
-        raise NotImplementedError
+        source, target = CORPUS / "corpus.en", CORPUS / "corpus.de"
+        self._announce(
+            "Prepare the corpus", f"tuning seq2seq prepare {source} {target} {self._prepared} --max-words {WORDS}"
+        )
+        prepare(source, target, self._prepared, max_words=WORDS)
 
     def fill(self) -> None:
         """Upload the training files to the channels' buckets."""
         from infra.cli.channels import fill
 
-        self._announce("Fill the channels", f"tuning channels fill {self._relative(self.prepared)} --local")
-        fill(self.prepared, local=True)
+        self._announce("Fill the channels", f"tuning channels fill {self._prepared} --local")
+        fill(self._prepared, local=True)
 
     def tuning_job_name(self) -> str:
         """Find the name of the deployed tuning job in its stack's outputs."""
@@ -141,10 +147,26 @@ class Demo:
         """Set the best training job beside the worst."""
         from infra.report.comparison import best_and_worst
 
+        self._announce("Best and worst of the search")
         self.console.print(best_and_worst(snapshot))
 
     def translate(self, snapshot: TuningJobSnapshot) -> None:
         """Translate sentences that no training job has seen, by the best model."""
+        from rich.table import Table
+
+        from infra.seq2seq.translator import Translator
+
+        model = self._download_model(snapshot)
+        self._announce("Translate by the best model", f'tuning seq2seq translate --model {model} "open the file"')
+        pairs = self._held_out_pairs()
+        table = Table("English", "by the best model", "by a human", box=None, pad_edge=False, header_style="bold")
+        for translation, reference in zip(
+            Translator.load(model).translate([source for source, _ in pairs]),
+            (target for _, target in pairs),
+            strict=True,
+        ):
+            table.add_row(translation.source, translation.target, reference)
+        self.console.print(table)
 
     def report(self, snapshot: TuningJobSnapshot) -> None:
         """Write the report page."""
@@ -152,10 +174,46 @@ class Demo:
 
         self._announce("Write the report", f"tuning report {snapshot.name} --local")
         report(snapshot.name, local=True)
-        self.console.print("\nThe local AWS goes on running: `tuning --help` shows what to try. `make demo-down` removes it.")
+        self.console.print("\nThe local AWS goes on running; `make demo-down` removes it and all that is in it.")
 
-    def _announce(self, what: str, command: str) -> None:
-        self.console.print(f"\n[bold]{what}[/bold]  [dim]$ {command}[/dim]", highlight=False)
+    def _download_model(self, snapshot: TuningJobSnapshot) -> Path:
+        """The best training job's model.tar.gz, out of the local S3."""
+        from urllib.parse import urlsplit
 
-    def _relative(self, path: Path) -> Path:
+        from infra.cli.session import client
+
+        best = snapshot.best
+        assert best is not None  # noqa: S101  `watch` has ended the demo otherwise
+        described = client("sagemaker", local=True).describe_training_job(TrainingJobName=best.name)
+        address = urlsplit(described["ModelArtifacts"]["S3ModelArtifacts"])
+        path = self._prepared.parent / "model.tar.gz"
+        client("s3", local=True).download_file(address.netloc, address.path.lstrip("/"), str(path))
+        return self._relative(path)
+
+    def _held_out_pairs(self) -> list[tuple[str, str]]:
+        """The first few short pairs of the validation data: chosen before any model exists."""
+        from itertools import islice
+
+        from infra.seq2seq.recordio import read_file
+        from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
+
+        source = Vocabulary.load(self._prepared / "vocab" / SOURCE_FILE)
+        target = Vocabulary.load(self._prepared / "vocab" / TARGET_FILE)
+        pairs = (pair for _, pair in read_file(self._prepared / "validation" / "val.rec"))
+        short = (pair for pair in pairs if len(pair.source) in SAMPLE_LENGTHS)
+        return [
+            (" ".join(source.decode(pair.source)), " ".join(target.decode(pair.target)))
+            for pair in islice(short, SAMPLES)
+        ]
+
+    def _announce(self, what: str, command: str | None = None) -> None:
+        from rich.text import Text
+
+        line = Text(f"\n{what}", style="bold")
+        if command is not None:
+            line.append(f"  $ {command}", style="not bold dim")
+        self.console.print(line, soft_wrap=True)
+
+    @staticmethod
+    def _relative(path: Path) -> Path:
         return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -31,7 +31,8 @@ def report(
 
     try:
         with aws_errors():
-            content = read_report(client("sagemaker", local=local), name)
+            logs = client("logs", local=local)
+            content = read_report(client("sagemaker", local=local), name, logs_client=logs)
     except TuningJobNotFoundError as error:
         raise UserError(str(error)) from error
     page = output if output is not None else Path(f"tuning-report-{name}.html")

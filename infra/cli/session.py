@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from infra.cli.errors import UserError
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
 ATTEMPTS = 8
@@ -33,6 +35,10 @@ ADVICE = {
 """What to do about errors of the AWS SDK, by the names of their classes."""
 
 
+@overload
+def client(service: Literal["cloudformation"], *, local: bool = False) -> CloudFormationClient: ...
+@overload
+def client(service: Literal["s3"], *, local: bool = False) -> S3Client: ...
 @overload
 def client(service: Literal["sagemaker"], *, local: bool = False) -> SageMakerClient: ...
 @overload

@@ -82,7 +82,10 @@ def _float(value: Any) -> float:
 def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False}[_string(value).lower()]
+    word = _string(value).lower()
+    if word not in ("true", "false"):
+        raise ValueError
+    return word == "true"
 
 
 def _string(value: Any) -> str:
@@ -91,14 +94,7 @@ def _string(value: Any) -> str:
     return value
 
 
-def _checked_boolean(value: Any) -> bool:
-    try:
-        return _boolean(value)
-    except KeyError as error:
-        raise ValueError from error
-
-
-_SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _checked_boolean, "string": _string}
+_SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _boolean, "string": _string}
 _WORDS = {
     "integer": "a whole number",
     "long": "a whole number",

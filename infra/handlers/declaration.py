@@ -11,6 +11,7 @@ from .coerce import CoercionError, coerce
 from .contract import ENVELOPE, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import unkeyed
+from .rules import errors as broken_rules
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _LONGEST_NAME = 32
@@ -40,8 +41,16 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The CreateHyperParameterTuningJob request, with the types that CloudFormation took from its values.
 
     Raises:
-        HandlerError: naming each property that is unknown or has the wrong type.
+        HandlerError: naming each property that is unknown or has the wrong type, and each rule that is broken.
     """
+    request = _typed(properties)
+    findings = broken_rules(request)
+    if findings:
+        raise HandlerError("the declaration breaks rules: " + "; ".join(map(str, findings)))
+    return request
+
+
+def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
     declared = {name: value for name, value in properties.items() if name not in ENVELOPE}
     try:
         return coerce(unkeyed(declared))
@@ -51,16 +60,13 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
     """The declared tags by key."""
-    return {tag["Key"]: tag["Value"] for tag in request_of({TAGS: properties.get(TAGS, {})})[TAGS]}
+    return {tag["Key"]: tag["Value"] for tag in _typed({TAGS: properties.get(TAGS, {})})[TAGS]}
 
 
-def is_same_job(properties: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether two declarations differ in nothing but tags."""
-
-    def job(declaration: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in declaration.items() if name not in ENVELOPE and name != TAGS}
-
-    return job(properties) == job(old)
+def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """The top-level members in which two declarations differ, but for tags."""
+    names = (properties.keys() | old.keys()) - ENVELOPE - {TAGS}
+    return sorted(name for name in names if properties.get(name) != old.get(name))
 
 
 def run_names(declared: str) -> Iterator[str]:

@@ -27,12 +27,12 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
     def function(event: Mapping[str, Any], context: Any) -> Answer:
         parsed = Event.parse(event)
         with logging_about(_fields(parsed)):
-            log(f"{work.__name__} {parsed.request_type}", old_properties=sorted(parsed.old_properties))
+            log(f"{work.__name__} {parsed.request_type}")
             try:
                 answer = work(parsed)
             except Exception as error:
                 log("failed", logging.ERROR)
-                raise RuntimeError(_explained(error)) from None
+                raise RuntimeError(_explained(error, context)) from None
             log("answered", answer=answer)
             return answer
 
@@ -40,13 +40,13 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
 
 
 def _fields(event: Event) -> dict[str, str]:
-    job = event.physical_id
     fields = {"request_id": event.request_id, "stack": event.stack_name, "logical_id": event.logical_id}
-    return fields if job is None else {**fields, "resource": job}
+    return fields if event.physical_id is None else {**fields, "job": event.physical_id}
 
 
-def _explained(error: Exception) -> str:
-    return f"{_shortened(_reason(error))} (log group {_log('GROUP')}, stream {_log('STREAM')})"
+def _explained(error: Exception, context: Any) -> str:
+    group, stream = _log_of(context, "group"), _log_of(context, "stream")
+    return f"{_shortened(_reason(error))} (log group {group}, stream {stream})"
 
 
 def _reason(error: Exception) -> str:
@@ -66,5 +66,7 @@ def _shortened(text: str) -> str:
     return encoded[:_LONGEST_MESSAGE].decode(errors="ignore") + " [...]"
 
 
-def _log(which: str) -> str:
-    return os.environ.get(f"AWS_LAMBDA_LOG_{which}_NAME", "unknown")
+def _log_of(context: Any, which: str) -> str:
+    """Name of the function's log group or stream, from Lambda's context or else from its environment."""
+    name = getattr(context, f"log_{which}_name", None)
+    return os.environ.get(f"AWS_LAMBDA_LOG_{which.upper()}_NAME", "unknown") if name is None else str(name)

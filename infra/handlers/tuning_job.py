@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from . import clients
 from .contract import OWNER_TAGS, TAGS, TUNING_JOB_ARN, TUNING_JOB_NAME
 from .creation import explained, is_name_taken, passes_by_waiting
-from .declaration import declared_name, is_job_name, is_same_job, request_of, run_names, tags_of
+from .declaration import changed_members, declared_name, is_job_name, request_of, run_names, tags_of
 from .entry import Answer, entry_point
 from .errors import HandlerError, is_transient
 from .events import PROGRESS, Event
@@ -55,14 +55,15 @@ def is_complete(event: Event) -> Answer:
 
 
 def _plan_start(event: Event, jobs: TuningJobs) -> Answer:
+    declared = declared_name(event.properties)
     request_of(event.properties)  # refuse a bad declaration before there is a physical id
-    name = _free_or_own_name(event, jobs)
+    name = _free_or_own_name(declared, event, jobs)
     return {"PhysicalResourceId": name, PROGRESS: {_START: name, _DEADLINE: time.time() + _CREATE_SECONDS}}
 
 
-def _free_or_own_name(event: Event, jobs: TuningJobs) -> str:
+def _free_or_own_name(declared: str, event: Event, jobs: TuningJobs) -> str:
     """The first name for the declaration that is free, or whose job is this resource's and needs no new run."""
-    for name in run_names(declared_name(event.properties)):
+    for name in run_names(declared):
         job = jobs.find(name)
         if job is None:
             return name
@@ -128,10 +129,11 @@ def _started(name: str, arn: str) -> Answer:
 
 def _update_in_place(event: Event, jobs: TuningJobs) -> Answer:
     """Set and remove tags; nothing else of a tuning job can change, and nothing is started."""
-    if not is_same_job(event.properties, event.old_properties):
+    changed = changed_members(event.properties, event.old_properties)
+    if changed:
         raise HandlerError(
-            f"a tuning job cannot be changed: give the changed declaration another {TUNING_JOB_NAME}, got "
-            f"{declared_name(event.properties)!r} again"
+            f"{', '.join(changed)} changed, but the tuning job's name did not, and a job cannot be changed: something "
+            "that the declaration refers to is another one now; give it another name prefix for a new job"
         )
     name = str(event.physical_id)
     arn = event.arn("sagemaker", f"hyper-parameter-tuning-job/{name.lower()}")

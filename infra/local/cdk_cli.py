@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from infra.local import ministack
 from infra.local.environment import command_environment
 from infra.local.errors import LocalError
 from infra.local.home import Home
+from infra.local.interrupts import handled_by
 from infra.local.state import LocalState
 
 _SCRIPT = Path("node_modules/aws-cdk/bin/cdk")
@@ -40,16 +44,17 @@ def run_cdk(home: Home, state: LocalState, arguments: Sequence[str]) -> int:
     Arguments are passed as they are: nothing is approved that the user did not approve. Without a terminal the CLI
     itself says that it needs `--require-approval never`.
     """
+    command = [*find_cdk(Path.cwd()), *arguments]
     environment = command_environment(home, state)
-    environment["PATH"] = ministack.node_path()
+    # The app's `python3` is the one that runs us, whether or not its virtual environment is activated.
+    folders = [str(ministack.node_folder()), str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]
+    environment["PATH"] = os.pathsep.join(folders)
     environment["JSII_NODE"] = str(ministack.node_folder() / "node")
-    process = subprocess.Popen([*find_cdk(Path.cwd()), *arguments], env=environment)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # The terminal has sent it to the CLI too, which ends in its own time.
-            continue
+    environment["CDK_DISABLE_CLI_TELEMETRY"] = "true"
+    process = subprocess.Popen(command, env=environment)
+    # The terminal sends Ctrl-C to the CLI too, which then ends in its own time.
+    with handled_by({signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: process.terminate()}):
+        return process.wait()
 
 
 def exit_code(returncode: int) -> int:

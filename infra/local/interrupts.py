@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 
-_Handler = Callable[[int, FrameType | None], None]
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Handler = Callable[[int, FrameType | None], object]
 
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
     """Let the block finish first: a signal that comes meanwhile raises KeyboardInterrupt after it."""
     arrived: list[int] = []
-    with _handled_by(lambda number, _: arrived.append(number)):
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        arrived.append(number)
+
+    with handled_by({signal.SIGINT: note, signal.SIGTERM: note}):
         yield
     if arrived:
         raise KeyboardInterrupt
@@ -29,17 +32,18 @@ def termination_as_interrupt() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    with _handled_by(interrupt):
+    with handled_by({signal.SIGTERM: interrupt}):
         yield
 
 
 @contextlib.contextmanager
-def _handled_by(handler: _Handler) -> Iterator[None]:
+def handled_by(handlers: Mapping[signal.Signals, Handler]) -> Iterator[None]:
+    """Other signal handlers inside the block."""
     # Python gives signals to the main thread alone; elsewhere nothing interrupts a block.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import cast
 
 from infra.local.endpoint.service import Service
@@ -27,8 +26,6 @@ def build_services(home: Home, names: Sequence[str] = SERVICES) -> list[Service]
     try:
         for name in names:
             package, class_name = _CLASSES[name]
-            if find_spec(package) is None:
-                continue
             make = cast("Callable[[Home], Service]", getattr(importlib.import_module(package), class_name))
             built.append(make(home))
     except BaseException:

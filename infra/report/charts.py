@@ -109,6 +109,8 @@ def overview(snapshot: TuningJobSnapshot, charts: Sequence[Chart], datasets: dic
     narrow = [one.chart for one in charts if not one.wide]
     pairs = [alt.hconcat(*narrow[start : start + 2]) for start in range(0, len(narrow), 2)]
     whole = alt.vconcat(*wide, *pairs, title=f"{snapshot.name}: {snapshot.strategy} search, {snapshot.status}")
+    # Scales that charts share would take the legend of status apart into one of colours and one of shapes.
+    whole = whole.resolve_scale(color="independent", shape="independent")
     spec: dict[str, Any] = whole.configure_title(anchor="start").to_dict()
     return {**spec, "datasets": datasets, "background": "white", "padding": 16}
 
@@ -147,7 +149,12 @@ def value_axis(one: Hyperparameter, key: str) -> alt.X:
     """Make the axis of a hyperparameter, from one end of its range to the other."""
     if one.scale is Scale.CATEGORIES:
         domain = [wording.value(category, 6) for category in one.categories]
-        return alt.X(f"{key}_text:N").title(one.name).scale(domain=domain).axis(labelAngle=0, labelLimit=90)
+        return (
+            alt.X(f"{key}_text:N")
+            .title(one.name)
+            .scale(domain=domain, paddingInner=0.5, paddingOuter=0.25)
+            .axis(labelAngle=0, labelLimit=90)
+        )
     if one.minimum is None or one.maximum is None:
         return alt.X(f"{key}:Q").title(one.name).scale(zero=False)
     if one.scale is Scale.REVERSE_LOGARITHMIC:
@@ -184,7 +191,7 @@ def _points(data: alt.NamedData, x: alt.X, y: alt.Y, snapshot: TuningJobSnapshot
     with_objective = "isValid(datum.objective)"
     reached = (
         base.transform_filter(with_objective)
-        .mark_point(filled=True, size=60, opacity=0.85)
+        .mark_point(filled=True, size=60, opacity=1, fillOpacity=0.85)
         .encode(y=y, color=color, shape=shape)
     )
     unreached = (

@@ -29,6 +29,7 @@ def importances(snapshot: TuningJobSnapshot) -> dict[str, float]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.logging.disable_default_handler()  # a report is no place for the news of a study
         study = optuna.create_study(direction="maximize" if snapshot.objective.maximize else "minimize")
         distributions = {name: _distribution(one, jobs) for name, one in space.items()}
         for job in jobs:
@@ -40,7 +41,7 @@ def importances(snapshot: TuningJobSnapshot) -> dict[str, float]:
 
 
 def _varies(snapshot: TuningJobSnapshot, one: Hyperparameter) -> bool:
-    return len({job.hyperparameters.get(one.name) for job in snapshot.compared}) > 1
+    return len({job.hyperparameters[one.name] for job in snapshot.compared if one.name in job.hyperparameters}) > 1
 
 
 def _fits(job: TrainingJob, space: dict[str, Hyperparameter]) -> bool:

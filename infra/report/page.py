@@ -6,49 +6,70 @@ import functools
 import json
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import jinja2
 import vl_convert
+from botocore.exceptions import BotoCoreError, ClientError
 from markupsafe import Markup
 
-from infra.report import charts, relations, wording
+from infra.report import charts, curves, relations, wording
 from infra.report.charts import Chart, Row
 from infra.report.importance import importances
+from infra.report.logs import JobLog, read_logs
 from infra.report.search_space import Hyperparameter, Scale
 from infra.report.snapshot import TuningJobSnapshot, training_definitions
 from infra.report.table import objective_text, progress
 
 if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sagemaker import SageMakerClient
 
 PNG_SCALE = 2.0
 """Pixels of the PNG per pixel of the charts, for screens of high resolution and for print."""
 
 
-def read_report(client: SageMakerClient, name: str) -> Report:
+def read_report(client: SageMakerClient, name: str, *, logs_client: CloudWatchLogsClient | None = None) -> Report:
     """Read all that a report shows of a tuning job.
+
+    Args:
+        client: SageMaker of the tuning job's account and region.
+        name: of the tuning job.
+        logs_client: CloudWatch Logs of the same, for learning curves and the last lines of logs. Without it, or
+            without the right to read them, the report does without.
 
     Raises:
         TuningJobNotFoundError: there is no such tuning job.
     """
     snapshot = TuningJobSnapshot.read(client, name)
-    artifact = None
+    best: Mapping[str, Any] = {}
     if snapshot.best is not None:
         best = client.describe_training_job(TrainingJobName=snapshot.best.name)
-        artifact = best.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-    return Report(snapshot=snapshot, artifact=artifact)
+    artifact = best.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    if logs_client is None:
+        return Report(snapshot=snapshot, artifact=artifact)
+    try:
+        metrics = best.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
+        return Report(snapshot=snapshot, artifact=artifact, logs=read_logs(logs_client, snapshot, metrics))
+    except (BotoCoreError, ClientError) as error:
+        return Report(snapshot=snapshot, artifact=artifact, logs_missing=str(error))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A tuning job and the model that the best of its training jobs left (``artifact``, an S3 URI)."""
+    """A tuning job with what else a report shows of it.
+
+    ``artifact`` is the S3 URI of the best training job's model, ``logs`` what the logs of training jobs say, by name,
+    and ``logs_missing`` why they could not be read.
+    """
 
     snapshot: TuningJobSnapshot
     artifact: str | None = None
+    logs: Mapping[str, JobLog] = field(default_factory=dict)
+    logs_missing: str | None = None
 
     def html(self) -> str:
         """Write the page: self-contained, with every text from the API escaped."""
@@ -56,6 +77,9 @@ class Report:
         return _template().render(
             snapshot=self.snapshot,
             artifact=self.artifact,
+            logs=self.logs,
+            logs_missing=self.logs_missing,
+            told=[job for job in self.snapshot.jobs if job.failure_reason is not None or job.name in self.logs],
             comparison=_comparison(self.snapshot),
             spread=_spread(self.snapshot),
             facts=_facts(self.snapshot),
@@ -77,17 +101,22 @@ class Report:
         """Draw the charts that there is data for."""
         snapshot = self.snapshot
         drawn = [charts.over_time(snapshot)]
+        if self._has_curves:
+            drawn.append(curves.learning_curves(snapshot))
         if self._has_parallel:
             drawn.append(relations.parallel(snapshot))
-        drawn += [charts.against(snapshot, index) for index in range(len(snapshot.hyperparameters))]
         if self.importances:
             drawn.append(relations.importance(self.importances))
-        return drawn
+        return [*drawn, *(charts.against(snapshot, index) for index in range(len(snapshot.hyperparameters)))]
 
     @functools.cached_property
     def importances(self) -> dict[str, float]:
         """The importance of each hyperparameter, empty with too few training jobs."""
         return importances(self.snapshot)
+
+    @property
+    def _has_curves(self) -> bool:
+        return any(log.curve for log in self.logs.values())
 
     @property
     def _has_parallel(self) -> bool:
@@ -96,6 +125,8 @@ class Report:
     def datasets(self) -> dict[str, list[Row]]:
         """Collect the data that the charts refer to by name."""
         rows = {"jobs": charts.job_rows(self.snapshot)}
+        if self._has_curves:
+            rows["curves"] = curves.curve_rows(self.snapshot, self.logs)
         if self._has_parallel:
             rows["parallel"] = relations.parallel_rows(self.snapshot)
         if self.importances:

@@ -20,7 +20,9 @@ PARALLEL_JOBS = 200
 def importance(shares: Mapping[str, float]) -> Chart:
     """Draw the importance of hyperparameters as bars, the most important at the top."""
     bars = alt.Chart(alt.NamedData(name="importance")).encode(
-        x=alt.X("share:Q", title="share of importance").axis(format="%").scale(domain=[0, max(shares.values())]),
+        x=alt.X("share:Q", title="share of importance")
+        .axis(format="%", tickCount=5)
+        .scale(domain=[0, max(shares.values())]),
         y=alt.Y("name:N", title=None, sort=list(shares)).axis(labelLimit=200),
         tooltip=[alt.Tooltip("name:N", title="hyperparameter"), alt.Tooltip("share:Q", format=".1%")],
     )
@@ -42,17 +44,26 @@ def parallel(snapshot: TuningJobSnapshot) -> Chart:
     """Draw a line per training job through its value of each hyperparameter to its objective."""
     axes = [one.name for one in snapshot.hyperparameters] + [snapshot.objective.metric]
     data = alt.NamedData(name="parallel")
-    x = alt.X("axis:N", title=None, sort=axes).axis(labelAngle=-20 if len(axes) > 5 else 0, labelLimit=140, grid=True)
+    x = alt.X("axis:N", title=None, sort=axes).axis(
+        labelAngle=0,
+        labelPadding=16,
+        labelExpr="split(replace(datum.label, /_/g, '_ '), ' ')",
+        grid=True,
+        gridColor="#888",
+        gridOpacity=0.6,
+        domain=False,
+        ticks=False,
+    )
     y = alt.Y("position:Q", title=None).scale(domain=[0, 1]).axis(None)
     lines = (
         alt.Chart(data)
-        .mark_line(strokeWidth=1.5, opacity=0.6)
+        .mark_line(strokeWidth=1.5, strokeOpacity=0.6)
         .encode(
             x=x,
             y=y,
             detail="number:N",
             order="order:Q",
-            color=alt.Color("objective:Q", title=snapshot.objective.metric).scale(
+            color=alt.Color("objective:Q", legend=None).scale(
                 scheme="viridis", reverse=not snapshot.objective.maximize
             ),
             tooltip=[
@@ -86,9 +97,7 @@ def parallel_rows(snapshot: TuningJobSnapshot) -> list[Row]:
     reached = [job.objective for job in jobs if job.objective is not None]
     low, high = min(reached), max(reached)
     last = {"axis": snapshot.objective.metric, "order": len(snapshot.hyperparameters)}
-    rows += [
-        {**last, "position": at, "end": wording.number(value)} for at, value in dict([(0.0, low), (1.0, high)]).items()
-    ]
+    rows += [{**last, "position": at, "end": wording.number(value)} for at, value in {0.0: low, 1.0: high}.items()]
     for job in jobs:
         texts = {
             f"h{index}_text": wording.value(job.hyperparameters.get(one.name), 6)

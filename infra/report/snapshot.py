@@ -9,6 +9,7 @@ The same reading serves jobs on AWS and on the local AWS::
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -138,7 +139,7 @@ class TuningJobSnapshot:
         """Time from the creation of the tuning job to its end, or to now."""
         return max((self.ended if self.ended is not None else self.taken) - self.created, timedelta(0))
 
-    @property
+    @functools.cached_property
     def compared(self) -> tuple[TrainingJob, ...]:
         """The training jobs with a final objective, best first."""
         sign = -1 if self.objective.maximize else 1

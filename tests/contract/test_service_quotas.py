@@ -13,7 +13,9 @@ from infra.local.home import Home
 from infra.local.service_quotas import ServiceQuotasService, TrainingUsage, training_quotas
 from tests.support.endpoint import client, serving
 
-INSTANCE_TYPES = botocore.session.Session().get_service_model("sagemaker").shape_for("TrainingInstanceType").enum
+INSTANCE_TYPES = (
+    botocore.session.Session().get_service_model("sagemaker").shape_for("TrainingInstanceType").metadata["enum"]
+)
 G4DN = "L-3F53BF0F"
 P5 = "L-82E1C851"
 

@@ -91,7 +91,9 @@ def test_wheel_holds_what_it_deploys_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "infra/handlers/tuning_job.py" in names
     assert "infra/seq2seq/Dockerfile" in names
-    assert not [name for name in names if name.split("/")[0] not in ("constructs_lib", "infra") and "dist-info" not in name]
+    assert not [
+        name for name in names if name.split("/")[0] not in ("constructs_lib", "infra") and "dist-info" not in name
+    ]
 
 
 def test_a_stack_of_somebody_else_synthesises(python: Path, tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..contract import TUNING_JOB_NAME
+from ..contract import OWNER_TAGS, TUNING_JOB_NAME
 from ._registry import Finding, rule, warning
 from .view import config, definitions, items, known_number, mapping, quoted
 
 MOST_METRICS_DOCUMENTED = 20
+MOST_TAGS = 50 - len(OWNER_TAGS)
 
 
 @rule("T1")
@@ -191,8 +192,14 @@ def warm_start(request: Mapping[str, Any]) -> Iterator[Finding]:
 
 @rule("G1")
 def tags(request: Mapping[str, Any]) -> Iterator[Finding]:
-    """Keys are unique and not AWS's own; their number and length are in the model."""
+    """Keys are unique and not AWS's own, and some room is left; their length is in the model."""
     keys = [tag.get("Key") for tag in items(request.get("Tags"))]
+    own = [key for key in keys if key not in OWNER_TAGS]
+    if len(own) > MOST_TAGS:
+        text = (
+            f"at most {MOST_TAGS} can be given, since {len(OWNER_TAGS)} of 50 are added at deployment, got {len(own)}"
+        )
+        yield Finding("G1", "tags", text)
     yield from _once("G1", "tags", "key", keys)
     for key in keys:
         if isinstance(key, str) and key.lower().startswith("aws:"):

@@ -41,8 +41,8 @@ _RULE_OF: Final[Mapping[str, str]] = {
     "Tags": "G1",
 }
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "structure": (Mapping,),
-    "map": (Mapping,),
+    "structure": (dict,),
+    "map": (dict,),
     "list": (list,),
     "string": (str,),
     "integer": (int,),
@@ -72,10 +72,16 @@ def _check(value: Any, shape_name: str, path: Path, request: Mapping[str, Any]) 
     if value is UNRESOLVED:
         return
     shape = shapes()[shape_name]
-    kind = shape["type"]
+    kind: str = shape["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
         yield _finding(path, request, f"must be {_WORDS[kind]}, got {value!r}")
-        return
+    else:
+        yield from _fitting(value, kind, shape, path, request)
+
+
+def _fitting(
+    value: Any, kind: str, shape: Mapping[str, Any], path: Path, request: Mapping[str, Any]
+) -> Iterator[Finding]:
     problem = _problem(value, kind, shape)
     if problem:
         yield _finding(path, request, problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -210,7 +211,7 @@ class TuningEngine:
         job = TrainingJob(
             name=name,
             arn=training_job_arn(name, region=self.region, account=self.account),
-            request=request,
+            request_json=json.dumps(request, sort_keys=True),
             status="InProgress",
             secondary_status="Starting",
             created=now,

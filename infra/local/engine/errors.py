@@ -15,6 +15,10 @@ class DamagedRecordError(EngineError):
     """The record cannot be read."""
 
 
+class RecordWriteError(EngineError):
+    """The record cannot be written, on a full disk say. Nothing of the change is there, and nothing else is lost."""
+
+
 class NameInUseError(EngineError):
     """A job of that name exists, ignoring case.
 

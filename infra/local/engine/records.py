@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -59,8 +60,8 @@ class TrainingJob:
 
     name: str
     arn: str
-    request: Request
-    """A CreateTrainingJob request, tags aside, with all hyperparameters merged."""
+    request_json: str
+    """The request as JSON text: lists of many jobs never parse it."""
     status: TrainingStatus
     secondary_status: str
     created: float
@@ -84,6 +85,12 @@ class TrainingJob:
     """Whether `close` has ended the present attempt, so that it is to be run again."""
     stop_reason: str | None = None
     """Why the engine stops the job: by request, early stopping, or the end of the tuning job."""
+
+    @property
+    def request(self) -> Request:
+        """A CreateTrainingJob request, tags aside, with all hyperparameters merged."""
+        request: Request = json.loads(self.request_json)
+        return request
 
 
 @dataclass(frozen=True)

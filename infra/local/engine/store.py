@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError
+from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
 from .records import MetricValue, TrainingJob, Transition, TuningJob
 
 SCHEMA_VERSION = 1
@@ -23,7 +23,7 @@ CREATE TABLE tuning_jobs (
     status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT
 );
 CREATE TABLE training_jobs (
-    name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request TEXT NOT NULL, status TEXT NOT NULL,
+    name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request_json TEXT NOT NULL, status TEXT NOT NULL,
     secondary_status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
     tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, tuned TEXT NOT NULL,
     started REAL, ended REAL, failure_reason TEXT, objective_value REAL, objective_status TEXT,
@@ -61,11 +61,12 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._closed = False
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.row_factory = sqlite3.Row
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
             self._open()
         except sqlite3.DatabaseError as error:
+            self._db.close()
             if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
                 raise
             raise DamagedRecordError(
@@ -95,13 +96,19 @@ class Store:
         with self._lock:
             if self._closed:
                 raise ClosedError("the record is closed")
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:  # SQLite itself rolls back on a full disk
+                    self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise RecordWriteError(
+                        f"the engine's record cannot be written ({error}); make room on the disk, then restart the "
+                        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+                    ) from error
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         with self._lock:
@@ -326,4 +333,4 @@ def _tuning_job(row: sqlite3.Row) -> TuningJob:
 def _training_job(row: sqlite3.Row) -> TrainingJob:
     columns = dict(row)
     columns["interrupted"] = bool(columns["interrupted"])
-    return TrainingJob(**{**columns, "request": json.loads(columns["request"]), "tuned": json.loads(columns["tuned"])})
+    return TrainingJob(**{**columns, "tuned": json.loads(columns["tuned"])})

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from .completion import ending, max_jobs
 from .early_stopping import should_stop
-from .errors import ClosedError, WrongStatusError
+from .errors import ClosedError, EngineError, WrongStatusError
 from .names import OBJECTIVE_HYPERPARAMETER
 from .records import TERMINAL, Request, TrainingJob, TuningJob
 from .store import Store
@@ -68,25 +68,26 @@ class Tuner(threading.Thread):
                 try:
                     if self._step():
                         return
-                except ClosedError:
+                except EngineError:
                     raise
                 except Exception as error:
                     _logger.exception("tuning job %s", self._job_name)
                     reason = f"InternalServerError: {type(error).__name__}: {error}"
                     if not self._store.decide_ending(self._job_name, ending="Failed", failure_reason=reason):
                         raise
+                    continue
                 self._wake.wait(self._patience())
                 self._wake.clear()
         except ClosedError:
             return
+        except EngineError:
+            _logger.exception("tuning job %s waits for the next start", self._job_name)
 
     def _patience(self) -> float | None:
         """Seconds until the tuning job runs out of time; None if it never does."""
         job = self._store.tuning_job(self._job_name)
         limit = job.config["ResourceLimits"].get("MaxRuntimeInSeconds")
-        if job.ending is not None:
-            return None if self._store.training_jobs(job.name) else 0.0
-        return None if limit is None else max(0.0, job.created + limit - time.time())
+        return None if limit is None or job.ending is not None else max(0.0, job.created + limit - time.time())
 
     def _step(self) -> bool:
         """Do what is to be done now; whether the tuning job has ended."""

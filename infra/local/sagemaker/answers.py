@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -87,7 +88,8 @@ def tuned_training_job(job: TuningJob, training_job: TrainingJob) -> Answer:
 
 def training_job(engine: TuningEngine, job: TrainingJob) -> Answer:
     """DescribeTrainingJobResponse."""
-    seconds = None if job.started is None or job.ended is None else int(job.ended - job.started)
+    # Whole seconds, 1 at least as the model says.
+    seconds = None if job.started is None or job.ended is None else max(1, math.ceil(job.ended - job.started))
     return _present(
         {
             **job.request,
@@ -183,7 +185,7 @@ def _counters(training_jobs: Sequence[TrainingJob]) -> Answer:
 
 def _final_metrics(values: Sequence[MetricValue]) -> list[Answer]:
     """Each metric's last value, in the order of the metrics' names."""
-    last = {v.name: v for v in values if v.value == v.value}
+    last = {v.name: v for v in values if math.isfinite(v.value)}
     return [
         {"MetricName": name, "Value": last[name].value, "Timestamp": _moment(last[name].time)} for name in sorted(last)
     ]

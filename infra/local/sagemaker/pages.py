@@ -53,6 +53,7 @@ def matches(request: dict[str, Any], *, name: str, status: str, created: float, 
     after, before = _seconds(request, "CreationTimeAfter"), _seconds(request, "CreationTimeBefore")
     modified_after = _seconds(request, "LastModifiedTimeAfter")
     modified_before = _seconds(request, "LastModifiedTimeBefore")
+    created, modified = round(created, 3), round(modified, 3)  # as the API shows them
     return (
         request.get("NameContains", "").lower() in name.lower()
         and request.get("StatusEquals", status) == status
@@ -65,7 +66,7 @@ def matches(request: dict[str, Any], *, name: str, status: str, created: float, 
 
 def _seconds(request: dict[str, Any], member: str) -> float | None:
     moment = request.get(member)
-    return None if moment is None else float(moment.timestamp())
+    return None if moment is None else round(moment.timestamp(), 3)
 
 
 def _token(place: list[Any]) -> str:

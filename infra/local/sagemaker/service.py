@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from infra.local.engine import EngineSettings, TuningEngine
+from infra.local.endpoint.service import ServiceError
+from infra.local.engine import EngineSettings, RecordWriteError, TuningEngine
 from infra.local.home import Home, local_region
 
 from .operations import OPERATIONS
@@ -49,7 +50,10 @@ class SageMakerService:
         """Answer one operation; see `infra.local.endpoint.service.Service`."""
         if operation not in OPERATIONS:
             raise NotImplementedError(operation)
-        return OPERATIONS[operation](self._engine, request)
+        try:
+            return OPERATIONS[operation](self._engine, request)
+        except RecordWriteError as error:
+            raise ServiceError("InternalFailure", str(error), 500) from error
 
     def close(self) -> None:
         """End all training programs; those jobs run again at the next start."""

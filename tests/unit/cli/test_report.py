@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 import typer
 from botocore.stub import Stubber
@@ -17,7 +19,12 @@ from tests.unit.report.factory import add_reading, described_training_job, descr
 @pytest.fixture
 def stubber(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
     with stubbed() as (client, stubber):
-        monkeypatch.setattr(session, "client", lambda service, *, local=False: client)
+        logs = boto3.client("logs", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+        logs_stubber = Stubber(logs)
+        logs_stubber.add_client_error("describe_log_streams", "ResourceNotFoundException")
+        logs_stubber.activate()
+        clients: dict[str, Any] = {"sagemaker": client, "logs": logs}
+        monkeypatch.setattr(session, "client", lambda service, *, local=False: clients[service])
         add_reading(stubber, description(), [training_job(1, 5.0)])
         stubber.add_response("describe_training_job", described_training_job("seq2seq-3f9c2a-001-00000001"))
         yield stubber

@@ -202,7 +202,7 @@ def values(shape: Shape, depth: int = 0) -> st.SearchStrategy[Any]:
             good = st.floats(0, 2e9)
         case _:
             good = st.sampled_from(["", "a", "Bayesian", "s3://b/k", "x" * 40])
-    wrong = st.sampled_from([None, [], {}, "s", 1, 0.5, True])
+    wrong: st.SearchStrategy[Any] = st.sampled_from([None, [], {}, "s", 1, 0.5, True])
     return st.one_of(good, good, good, wrong) if depth else good
 
 

@@ -34,8 +34,8 @@ def test_a_seed_of_zero_is_a_seed() -> None:
         ({"tuning": {"max_runtime_minutes": 1.5}}, "tuning:max_runtime_minutes must be a whole number, got 1.5"),
         (
             {"tuning": {"seed": 1}},
-            "tuning:seed is not a setting, the settings are corpus, instance_type, max_number_of_training_jobs, "
-            "max_parallel_training_jobs, max_runtime_minutes, prefix, random_seed",
+            "tuning:seed is not a setting, the settings are corpus, instance_type, max_num_batches, "
+            "max_number_of_training_jobs, max_parallel_training_jobs, max_runtime_minutes, prefix, random_seed",
         ),
     ],
 )

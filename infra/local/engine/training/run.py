@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.engine.errors import ClosedError
+from infra.local.engine.errors import ClosedError, EngineError
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
 from infra.local.engine.records import TrainingJob
 from infra.local.engine.settings import EngineSettings
@@ -80,6 +80,9 @@ class TrainingRun(threading.Thread):
         try:
             self._run()
         except ClosedError:
+            return
+        except EngineError:
+            _logger.exception("training job %s waits for the next start", self._job_name)
             return
         except (ChannelError, NoLocalImageError) as error:
             self._end("Failed", "Failed", str(error))
