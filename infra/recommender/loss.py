@@ -20,9 +20,9 @@ SAMPLES = 2048
 class SampledSoftmax:
     """Cross-entropy of targets among candidates that are drawn anew for each window.
 
-    The candidates are the window's targets and a draw by popularity. Each score is lowered by the logarithm of how
-    often its item is expected among the candidates, which makes the loss an estimate of the full one: Jean et al.
-    (2015), "On Using Very Large Target Vocabulary for Neural Machine Translation", section 3.
+    The candidates are the window's targets and a draw by popularity. Each score is lowered by the logarithm of the
+    probability that its item is a candidate, so that the sum over candidates estimates that over the catalogue: Jean
+    et al. (2015), "On Using Very Large Target Vocabulary for Neural Machine Translation", section 3.
 
     Args:
         counts: (items,) how often each item occurs in training.
@@ -55,6 +55,7 @@ class SampledSoftmax:
     def _sampled(self, network: HierarchicalNetwork, states: Tensor, targets: Tensor) -> Tensor:
         drawn = torch.multinomial(self._probabilities, self._samples, replacement=True, generator=self._generator)
         candidates, inverse = torch.unique(torch.cat([targets, drawn]), return_inverse=True)
-        expected = -torch.expm1(self._samples * torch.log1p(-self._probabilities[candidates]))  # at least once
+        expected = -torch.expm1(self._samples * torch.log1p(-self._probabilities[candidates]))  # drawn at least once
+        expected[inverse[: len(targets)]] = 1.0  # targets are there in any case
         scores = states @ network.embedding.weight[candidates].T + network.bias[candidates]  # (targets, candidates)
         return functional.cross_entropy(scores - expected.log(), inverse[: len(targets)], reduction="none")

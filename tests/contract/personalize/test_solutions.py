@@ -137,7 +137,7 @@ def test_a_version_needs_imported_interactions(api: Api) -> None:
     group = api.group()
     request = {"name": "early", "datasetGroupArn": group, "recipeArn": POPULARITY}
     solution = api.personalize.create_solution(**request)["solutionArn"]
-    with pytest.raises(ClientError, match="InvalidInputException.*has no interactions"):
+    with pytest.raises(ClientError, match=r"InvalidInputException.*has no interactions"):
         api.personalize.create_solution_version(solutionArn=solution)
 
 
@@ -153,7 +153,7 @@ def _integer(name: str, low: int, high: int) -> dict[str, Any]:
 
 
 BPTT = _integer("bptt", 2, 32)
-BAD = [
+BAD: list[tuple[dict[str, Any], str, str]] = [
     ({}, "InvalidInputException", "recipeArn is required when performAutoML is false."),
     (
         {"recipeArn": "arn:aws:personalize:::recipe/aws-none"},
@@ -237,7 +237,7 @@ def test_an_eleventh_solution_is_one_too_many(api: Api) -> None:
     group = api.group()
     for number in range(10):
         api.personalize.create_solution(name=f"s{number}", datasetGroupArn=group, recipeArn=HRNN)
-    with pytest.raises(ClientError, match="LimitExceededException.*More than 10 resources in ACTIVE state"):
+    with pytest.raises(ClientError, match=r"LimitExceededException.*More than 10 resources in ACTIVE state"):
         api.personalize.create_solution(name="s10", datasetGroupArn=group, recipeArn=HRNN)
     first = api.personalize.list_solutions(maxResults=7)
     second = api.personalize.list_solutions(maxResults=7, nextToken=first["nextToken"])
