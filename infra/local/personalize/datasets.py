@@ -109,6 +109,17 @@ def describe_dataset(context: Context, request: Request) -> Answer:
     return {"dataset": described(context.store.get(request["datasetArn"], "dataset"), "datasetArn")}
 
 
+def update_dataset(context: Context, request: Request) -> Answer:
+    """UpdateDataset: another schema of the same type; it counts from the next import on."""
+    dataset = context.store.get(request["datasetArn"], "dataset")
+    schema = context.store.get(request["schemaArn"], "schema")
+    kind, _ = fields_of(schema.body["schema"])
+    if kind != dataset.body["datasetType"]:
+        raise invalid(f"The schema {schema.arn} is one of dataset type {kind}, not {dataset.body['datasetType']}.")
+    context.store.change(dataset.arn, schemaArn=schema.arn)
+    return {"datasetArn": dataset.arn}
+
+
 def list_datasets(context: Context, request: Request) -> Answer:
     """ListDatasets, of one group or of all."""
     entries = [described(r, "datasetArn") for r in context.store.all("dataset", request.get("datasetGroupArn"))]
@@ -206,4 +217,5 @@ OPERATIONS = {
     "ListDatasetImportJobs": list_dataset_import_jobs,
     "ListDatasets": list_datasets,
     "ListSchemas": list_schemas,
+    "UpdateDataset": update_dataset,
 }
