@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from . import clients
 from .contract import OWNER_REQUEST_TAG
+from .declaration import run_names
 from .entry import Answer, entry_point
 from .errors import HandlerError
 from .events import PROGRESS, Event
@@ -22,6 +23,7 @@ from .personalize_api import Personalize
 from .personalize_contract import (
     ARN,
     DATASET,
+    DATASET_IMPORT_JOB,
     KINDS,
     METRICS,
     SOLUTION,
@@ -99,12 +101,23 @@ def _create(event: Event, kind: Kind, api: Personalize) -> str:
     if "tags" in api.shape(kind).members:
         tags = {**tags_of(event.properties), **owner_tags(event)}
         request[TAGS] = [{"tagKey": key, "tagValue": value} for key, value in sorted(tags.items())]
+    if kind is DATASET_IMPORT_JOB:
+        request[kind.name] = _unfailed_name(event, kind, request, api)
     arn = _arn(event, kind, request)
     if kind is DATASET and event.request_type == "Update" and arn == event.physical_id:
         # A group has one dataset of each type: it gets the new schema instead of a successor.
         api.client.update_dataset(datasetArn=arn, schemaArn=request["schemaArn"])
         return arn
     return api.create(kind, request, arn)
+
+
+def _unfailed_name(event: Event, kind: Kind, request: dict[str, Any], api: Personalize) -> str:
+    """The first name for the declaration whose import has not failed: a mended file is imported anew."""
+    for name in run_names(request[kind.name]):
+        found = api.describe(kind, _arn(event, kind, {kind.name: name}))
+        if found is None or found["status"] != "CREATE FAILED":
+            return name
+    raise HandlerError("the import failed too often; change its job name prefix")
 
 
 def _arn(event: Event, kind: Kind, request: dict[str, Any]) -> str:
