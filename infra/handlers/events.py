@@ -29,6 +29,9 @@ class Event:
     progress: Mapping[str, Any] = field(default_factory=dict)
     """What ``on_event`` left for ``is_complete``."""
 
+    resource_type: str = ""
+    """Such as ``Custom::PersonalizeSolution``."""
+
     @staticmethod
     def parse(event: Mapping[str, Any]) -> Event:
         """The event as the provider framework hands it over.
@@ -46,6 +49,7 @@ class Event:
                 properties=event.get("ResourceProperties", {}),
                 old_properties=event.get("OldResourceProperties", {}),
                 progress=event.get(PROGRESS, {}),
+                resource_type=event.get("ResourceType", ""),
             )
         except KeyError as error:
             raise HandlerError(f"this is no request about a custom resource: it has no {error}") from error
