@@ -175,7 +175,7 @@ def _account_mapping(stack: cdk.Stack) -> cdk.CfnMapping:
     if isinstance(existing, cdk.CfnMapping):
         return existing
     table = {region: {"Account": account} for region, account in SEQ2SEQ_ACCOUNTS.items()}
-    return cdk.CfnMapping(stack, "Seq2SeqImageAccounts", mapping=table)
+    return cdk.CfnMapping(stack, "Seq2SeqImageAccounts", mapping=table, lazy=True)
 
 
 def _grant_pull(grantee: iam.IGrantable, repository_arn: str, repository: ecr.IRepository | None = None) -> iam.Grant:

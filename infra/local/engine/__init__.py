@@ -32,6 +32,7 @@ from .errors import (
     WrongStatusError,
 )
 from .settings import EngineSettings
+from .training.processes import end_training_programs
 
 __all__ = [
     "DamagedRecordError",
@@ -43,4 +44,5 @@ __all__ = [
     "RecordWriteError",
     "TuningEngine",
     "WrongStatusError",
+    "end_training_programs",
 ]

@@ -12,7 +12,7 @@ class EngineSettings:
 
     stop_grace: float = 120.0
     """From SIGTERM to SIGKILL when a training job is stopped."""
-    close_grace: float = 10.0
+    close_grace: float = 5.0
     """The same when the engine closes; such jobs are run again at the next start."""
     poll: float = 0.05
     """Between two looks at a running job's log."""

@@ -15,7 +15,7 @@ from typing import Any
 from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
 from .records import MetricValue, TrainingJob, Transition, TuningJob
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _SCHEMA = """
 CREATE TABLE tuning_jobs (

@@ -56,7 +56,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Client]:
         config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
     )
     try:
-        _wait_until(lambda: _listens(port))
+        wait_until(lambda: _listens(port))
         yield client
     finally:
         client.close()
@@ -69,7 +69,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -178,7 +178,7 @@ class Api:
         return summaries
 
     def until(self, condition: Callable[[], Any]) -> None:
-        _wait_until(lambda: bool(condition()))
+        wait_until(lambda: bool(condition()))
 
 
 @pytest.fixture

@@ -16,11 +16,12 @@ import psutil
 import pytest
 
 from infra.local.engine import EngineInUseError, TuningEngine
+from infra.local.engine.training.processes import end_training_programs
 from infra.local.home import Home
 from infra.local.sagemaker import SageMakerService
 
 from . import driver
-from .conftest import SETTINGS, Api
+from .conftest import SETTINGS, Api, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -98,17 +99,24 @@ def gated_request(api: Api, gate: Path, **config: Any) -> dict[str, Any]:
     return api.tuning_request(**config)
 
 
+def begin_and_kill_engine(start: Callable[[], Any], home: Home, s3: S3Client, gate: Path, *, jobs: int) -> Path:
+    """Kill an engine whose first training job waits at the gate; that job's folder."""
+    limits = {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 1}
+    with start() as api:  # the record is made here; whatever has begun is interrupted and begins again
+        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
+    with engine_process(home, s3) as process:
+        # Not the log of the interrupted attempt, but one of a program that runs.
+        api.until(lambda: any(psutil.pid_exists(processes_of(folder)["program"]) for folder in begun(home)))
+        (folder,) = begun(home)
+        process.kill()
+        process.wait()
+    return folder
+
+
 def test_killed_engine_finds_its_training_jobs_again(
     start: Callable[[], Any], home: Home, s3: S3Client, gate: Path
 ) -> None:
-    limits = {"MaxNumberOfTrainingJobs": 3, "MaxParallelTrainingJobs": 1}
-    with start() as api:  # the record is made here, and the job interrupted before it is let go on
-        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
-    with engine_process(home, s3) as process:
-        api.until(lambda: begun(home))
-        (folder,) = begun(home)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    folder = begin_and_kill_engine(start, home, s3, gate, jobs=3)
     pid = processes_of(folder)["program"]
     assert psutil.pid_exists(pid)
     attempt = processes_of(folder)["attempt"]
@@ -128,18 +136,11 @@ def test_killed_engine_finds_its_training_jobs_again(
 def test_a_program_that_ended_while_no_engine_ran_counts(
     start: Callable[[], Any], home: Home, s3: S3Client, gate: Path
 ) -> None:
-    limits = {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}
-    with start() as api:
-        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
-    with engine_process(home, s3) as process:
-        api.until(lambda: begun(home))
-        (folder,) = begun(home)
-        process.kill()
-        process.wait()
+    folder = begin_and_kill_engine(start, home, s3, gate, jobs=1)
     gate.touch()
     attempt = processes_of(folder)["attempt"]
     exit_file = folder / "exit.json"
-    api.until(lambda: exit_file.exists() and json.loads(exit_file.read_text())["attempt"] == attempt)
+    wait_until(lambda: exit_file.exists() and json.loads(exit_file.read_text())["attempt"] == attempt)
     with start() as api:
         done = api.wait()
     assert done["BestTrainingJob"]["TrainingJobName"] == folder.name
@@ -231,6 +232,21 @@ def test_close_leaves_no_process_and_the_job_goes_on(
     assert names == [folder.name for folder in folders]
     assert done["TrainingJobStatusCounters"]["Completed"] == 2
     assert [processes_of(folder)["attempt"] for folder in folders] == [2, 2]
+
+
+def test_programs_of_a_killed_engine_can_be_ended_without_one(
+    start: Callable[[], Any], home: Home, s3: S3Client, gate: Path
+) -> None:
+    folder = begin_and_kill_engine(start, home, s3, gate, jobs=1)
+    found = processes_of(folder)
+    assert end_training_programs(home, grace=0.5) == 1
+    assert end_training_programs(home) == 0
+    wait_until(lambda: not psutil.pid_exists(found["pid"]) and not psutil.pid_exists(found["program"]))
+    gate.touch()
+    with start() as api:
+        done = api.wait()
+    assert done["TrainingJobStatusCounters"]["Completed"] == 1
+    assert processes_of(folder)["attempt"] == found["attempt"] + 1
 
 
 def test_a_search_that_was_interrupted_chooses_the_same(start: Callable[[], Any], gate: Path) -> None:

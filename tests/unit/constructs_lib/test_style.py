@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import constructs_lib
-from constructs_lib import HyperParameterTuningJob
+from constructs_lib import HyperParameterTuningJob, ValueType
 
 FOLDER = Path(constructs_lib.__file__).parent
 OWN = [getattr(constructs_lib, name) for name in constructs_lib.__all__]
@@ -31,19 +31,19 @@ def test_all_is_sorted_and_complete() -> None:
 @pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
 def test_defaults_stand_in_the_docstring_as_in_the_code(kind: type) -> None:
     doc = inspect.cleandoc(kind.__doc__ or "")
-    attributes = doc.split("Attributes:\n")[1] if "Attributes:\n" in doc else ""
-    described = {line.split(":")[0].strip(): "" for line in attributes.splitlines() if line.startswith("    ")}
-    for field in fields(kind):
-        entry = attributes.split(f"    {field.name}: ")[1] if f"    {field.name}: " in attributes else None
-        assert entry is not None, f"{kind.__name__}.{field.name} is not documented, only {sorted(described)}"
-        text = " ".join(entry.split("\n    ")[0].split()) if "\n    " in entry else entry
-        text = " ".join(entry.replace("\n        ", " ").split("\n")[0].split())
-        if field.default is not MISSING and not isinstance(field.default, bool | Enum) and field.default is None:
-            assert "Default:" in text, f"{kind.__name__}.{field.name}"
+    own = [field for field in fields(kind) if field.name in inspect.get_annotations(kind)]
+    for field in own:
+        if isinstance(field.default, ValueType):
+            continue  # what a kind of hyperparameter is, not a choice
+        parts = doc.split(f"    {field.name}: ")
+        assert len(parts) == 2, f"{field.name} must be documented once"
+        text = " ".join(parts[1].replace("\n        ", " ").split("\n")[0].split())
+        optional = field.default is not MISSING or field.default_factory is not MISSING
+        assert ("Default:" in text) == optional, field.name
         if isinstance(field.default, Enum):
-            assert f"{type(field.default).__name__}.{field.default.name}" in text
-        if field.default is MISSING and field.default_factory is MISSING:
-            assert "Default:" not in text, f"{kind.__name__}.{field.name}"
+            assert f"Default: ``{type(field.default).__name__}.{field.default.name}``" in text
+        elif isinstance(field.default, bool):
+            assert f"Default: {field.default}" in text
 
 
 def test_construct_takes_keywords_after_scope_and_id() -> None:

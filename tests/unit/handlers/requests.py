@@ -105,7 +105,7 @@ def _names(prefix: str, most: int) -> st.SearchStrategy[list[str]]:
 @st.composite
 def _ranges(draw: Callable[[st.SearchStrategy[Any]], Any]) -> dict[str, Any]:
     names = draw(_names("t", 6))
-    kinds = {
+    kinds: dict[str, Callable[[str], dict[str, Any]]] = {
         "IntegerParameterRanges": lambda name: {"Name": name, "MinValue": "1", "MaxValue": "20", **draw(_scaling)},
         "ContinuousParameterRanges": lambda name: {"Name": name, "MinValue": "0.10", "MaxValue": "5e-1"},
         "CategoricalParameterRanges": lambda name: {"Name": name, "Values": draw(_values)},
@@ -154,7 +154,7 @@ def _definition(draw: Callable[[st.SearchStrategy[Any]], Any]) -> dict[str, Any]
 
 def _one_source() -> st.SearchStrategy[Any]:
     members = shapes()["DataSource"]["members"]
-    return st.one_of(*(from_shape(inner).map(lambda v, m=member: {m: v}) for member, inner in members.items()))
+    return st.one_of(*(_optional({member: from_shape(inner)}, {}) for member, inner in members.items()))
 
 
 @st.composite

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ from typing import Any
 import psutil
 
 from infra.local.engine.lock import is_held
+from infra.local.home import Home
 
 from . import supervisor
 
 CLOCK_TOLERANCE = 5.0
 """Seconds between a process's start as the system tells it and as the supervisor wrote it down."""
+
+
+LOOK_AGAIN = 0.05
+"""Seconds between two looks at programs that are to end."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,14 @@ class SupervisedProgram:
             return True
         return is_held(self._folder / "supervisor.lock")
 
+    @classmethod
+    def of(cls, folder: Path) -> SupervisedProgram | None:
+        """The last attempt of a job folder, whatever its number; None if nothing was started there."""
+        try:
+            return cls(folder, json.loads((folder / "supervisor.json").read_text())["attempt"])
+        except FileNotFoundError:
+            return None
+
     @property
     def was_started(self) -> bool:
         """Whether this attempt got as far as its specification."""
@@ -121,3 +135,29 @@ class SupervisedProgram:
         except FileNotFoundError:
             return None
         return content if content["attempt"] == self._attempt else None
+
+
+def end_training_programs(home: Home, *, grace: float = 5.0) -> int:
+    """End all training programs of a home that no engine looks after any more; the next engine runs them again.
+
+    For the case that an engine died without closing. Call it when the engine's process is gone.
+
+    Args:
+        home: The state folder.
+        grace: Seconds from SIGTERM to SIGKILL.
+
+    Returns:
+        How many programs were ended.
+    """
+    folders = home.training_jobs.iterdir() if home.training_jobs.is_dir() else []
+    programs = [program for folder in folders if (program := SupervisedProgram.of(folder)) is not None]
+    alive = [program for program in programs if program.is_alive()]
+    for wait in (grace, CLOCK_TOLERANCE):  # asked twice, a program is killed
+        for program in alive:
+            program.terminate()
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline and any(program.is_alive() for program in alive):
+            time.sleep(LOOK_AGAIN)
+    for program in programs:
+        program.kill_remains()
+    return len(alive)

@@ -102,7 +102,7 @@ class TrainingRun(threading.Thread):
                 ended = self._follow(program)
                 if ended is not None or self._job.status == "Stopping":
                     break
-                if not self._begin_again():
+                if not self._begin_again(program):
                     return
                 program = self._launch()
         except _StopRequestedError:
@@ -173,11 +173,12 @@ class TrainingRun(threading.Thread):
             slots = self._store.tuning_job(job.tuning_job).config["ResourceLimits"]["MaxParallelTrainingJobs"]
         return max(1, self._context.settings.cores // slots)
 
-    def _begin_again(self) -> bool:
-        """The program was lost, or `close` has ended it: the next attempt. False where there were too many."""
+    def _begin_again(self, program: SupervisedProgram) -> bool:
+        """The program was lost, or ended by us: the next attempt. False where it was lost too often."""
         job = self._job
-        SupervisedProgram(self._folder, job.attempt).kill_remains()
-        lost = job.lost if job.interrupted else job.lost + 1
+        program.kill_remains()
+        ended_by_us = job.interrupted or program.exit() is not None
+        lost = job.lost if ended_by_us else job.lost + 1
         if lost > self._context.settings.max_lost:
             reason = f"InternalServerError: the training program was lost {lost} times; see {self._folder / 'log'}"
             self._end("Failed", "Failed", reason)
@@ -214,9 +215,8 @@ class TrainingRun(threading.Thread):
             self._wake.clear()
         if self._context.closing.is_set():
             raise ClosedError("the engine closes")
-        job = self._job
-        if ended is not None and ended.terminated and job.interrupted and job.status != "Stopping":
-            return None
+        if ended is not None and ended.terminated and self._job.status != "Stopping":
+            return None  # nobody wanted the job to stop: the local AWS went down
         return ended
 
     def _take(self, reader: LogReader, attempt: int, *, final: bool) -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from constructs_lib import (
     CategoricalRange,
+    Channel,
     CustomAlgorithm,
     HyperParameterTuningJob,
     InstanceType,
     IntegerRange,
     Objective,
     ResourceLimits,
+    S3DataSource,
     Seq2Seq,
     ValidationError,
     XGBoost,
@@ -39,7 +41,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"training_job_definition": definition(algorithm=CustomAlgorithm(IMAGE))},
      "O1 objective: must be a metric that the algorithm emits; it has no metric_definitions: add one; "
      'got "validation:perplexity"'),
-    ({"training_job_definition": definition(channels={"train": definition().channels["train"]})},
+    ({"training_job_definition": definition(channels={"train": Channel(s3_data_source=S3DataSource(s3_uri="s3://train"))})},
      f"T2 {DEFINITION}.channels: Seq2Seq needs the channels train, validation, vocab; validation, vocab are missing"),
     ({"ranges": [IntegerRange("num_layer_encoder", min=1, max=20)]},
      'A1 ranges["num_layer_encoder"]: Seq2Seq documents no hyperparameter of this name, '

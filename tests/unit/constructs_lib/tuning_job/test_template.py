@@ -65,7 +65,7 @@ def template(provider: Any) -> dict[str, Any]:
         "Reordered",
         **job_props(
             training_job_definition=definition(
-                channels=dict(reversed(list(definition().channels.items()))),
+                channels={name: channels[name] for name in ("vocab", "validation", "train")},
                 static_hyper_parameters={"b": "", "beam_size": 1, "weight_decay": 5e-05, "bucketing_enabled": False},
             ),
             warm_start_config=WarmStartConfig(parents=[first], warm_start_type=WarmStartType.TRANSFER_LEARNING),
@@ -180,7 +180,9 @@ def test_the_template_is_clean(template: dict[str, Any], tmp_path: Path) -> None
     file = tmp_path / "template.json"
     file.write_text(json.dumps(template))
 
-    done = subprocess.run([Path(sys.executable).with_name("cfn-lint"), file], capture_output=True, text=True)
+    # W3005: the role stands among the dependencies because of its policy, although a reference names it too.
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--ignore-checks", "W3005", "--", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True)
 
     assert (done.returncode, done.stdout) == (0, "")
 

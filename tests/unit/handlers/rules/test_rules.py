@@ -67,7 +67,8 @@ BAND = "strategy_config.hyperband_strategy_config"
 BROKEN: list[tuple[dict[str, Any], str]] = [
     (with_member("HyperParameterTuningJobName", "a_b"),
      "N1 job_name_prefix: must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'a_b'"),
-    (request(ranges=integer(low="4"), config=limits()), 'R1 ranges["depth"]: min must be less than max, got min 4 and max 4'),
+    (request(ranges=integer(low="4"), config=limits()),
+     'R1 ranges["depth"]: min must be less than max, got min 4 and max 4'),
     (request(ranges=continuous("0.2", "5e-05")),
      'R1 ranges["rate"]: min must be less than max, got min 0.2 and max 0.00005'),
     (request(ranges=continuous("0", "1", ScalingType="Logarithmic")),
