@@ -7,7 +7,7 @@ import aws_cdk as cdk
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stacks.recommender_stacks import InteractionsStack, RecommenderStack  # noqa: E402
+from stacks.recommender_stacks import InteractionsStack, RecommenderStack
 
 app = cdk.App()
 interactions = InteractionsStack(app, "recommender-data")
