@@ -40,6 +40,7 @@ from constructs_lib.instance import (
     PlacementSpecification,
     TuningResourceConfig,
 )
+from constructs_lib.life_cycle import DeletionBehavior, WaitFor
 from constructs_lib.limits import (
     BestObjectiveNotImproving,
     CompleteOnConvergence,
@@ -85,6 +86,7 @@ __all__ = [
     "ConvergenceDetected",
     "CustomAlgorithm",
     "DatasetSource",
+    "DeletionBehavior",
     "EarlyStoppingType",
     "FileSystemAccessMode",
     "FileSystemDataSource",
@@ -133,6 +135,7 @@ __all__ = [
     "ValidationError",
     "ValueType",
     "VpcConfig",
+    "WaitFor",
     "WarmStartConfig",
     "WarmStartType",
     "XGBoost",

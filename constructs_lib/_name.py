@@ -14,22 +14,29 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from aws_cdk import Stack
+import jsii
+from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack
 from constructs import Construct
 
 from constructs_lib._tokens import is_unresolved
-from infra.handlers.contract import TAGS
+from infra.handlers.contract import DELETION_BEHAVIOR, TAGS, WAIT_FOR
 from infra.handlers.rules import Finding
 
 LONGEST_NAME = 32
 HASH_DIGITS = 10
 LONGEST_PREFIX = LONGEST_NAME - HASH_DIGITS - 1
+_CHANGEABLE = frozenset({TAGS, DELETION_BEHAVIOR, WAIT_FOR})
 _PREFIX = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
+def job_name(scope: Construct, prefix: str, properties: Mapping[str, Any]) -> str:
+    """A token that becomes ``<prefix>-<hash>`` in the template."""
+    return Lazy.uncached_string(_Producer(scope, prefix, properties))
+
+
 def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str, Any]) -> str:
-    """The name for resolved properties; tags may change without a new job, so they do not count."""
-    declared = {name: value for name, value in properties.items() if name != TAGS}
+    """The name for resolved properties; what may change without a new job does not count."""
+    declared = {name: value for name, value in properties.items() if name not in _CHANGEABLE}
     canonical = json.dumps(
         [stack_name, path, declared], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -52,6 +59,18 @@ class JobName:
     def of(self, resolved: Mapping[str, Any]) -> str:
         """``<prefix>-<hash>`` for resolved properties without envelope and name."""
         return hashed_name(self.prefix, self._stack_name, self._path, resolved)
+
+
+@jsii.implements(IStringProducer)
+class _Producer:
+    def __init__(self, scope: Construct, prefix: str, properties: Mapping[str, Any]) -> None:
+        self._stack = Stack.of(scope)
+        self._name = JobName(scope, prefix)
+        self._properties = properties
+
+    def produce(self, context: IResolveContext) -> str | None:
+        # References are gathered in a first pass, before they have their final form: no name can follow from that.
+        return self._name.prefix if context.preparing else self._name.of(self._stack.resolve(self._properties))
 
 
 @cache  # each question to the CDK is a call into another process, and stacks may have hundreds of jobs

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy
+from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
 from constructs_lib._name import JobName
@@ -51,11 +51,11 @@ class TuningJobResource(CfnResource):
     def __init__(
         self,
         scope: Construct,
-        id: str,
+        id: str,  # noqa: A002
         *,
         name: JobName,
         service: Mapping[str, Any],
-        properties: Mapping[str, Any],  # noqa: A002
+        properties: Mapping[str, Any],
     ) -> None:
         self._name = name
         given = {**service, TUNING_JOB_NAME: name.prefix, **properties}
@@ -77,14 +77,10 @@ def render(
     properties: Mapping[str, Any],
     service_token: str,
     service_timeout: Duration,
-    removal_policy: RemovalPolicy | None,
 ) -> TuningJobResource:
     """Adds the resource that stands for the tuning job, as the child "Resource"."""
     service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: exact(service_timeout.to_seconds())}
-    resource = TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
-    if removal_policy is not None:
-        resource.apply_removal_policy(removal_policy)
-    return resource
+    return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
 
 
 def template_bytes(properties: Mapping[str, Any], *, indented: bool) -> int:
