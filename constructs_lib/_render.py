@@ -86,7 +86,8 @@ def render(
 def template_bytes(properties: Mapping[str, Any], *, indented: bool) -> int:
     """About how much of a template a job with these properties takes, with what the CDK adds to them."""
     nested = {"Resources": {"": {"Properties": properties}}}
-    text = json.dumps(nested, indent=1) if indented else json.dumps(nested, separators=(",", ":"))
+    indent, separators = (1, (",", ": ")) if indented else (None, (",", ":"))
+    text = json.dumps(nested, indent=indent, separators=separators, default=str)
     return len(text.encode()) + _AROUND
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Annotations, Duration, IResolvable
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -17,7 +17,8 @@ from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, Tun
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
 from constructs_lib._stack_limits import StackLimits
-from constructs_lib._tokens import without_tokens
+from constructs_lib._tokens import check_names, without_tokens
+from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
@@ -71,13 +72,13 @@ class HyperParameterTuningJob(TuningJobBase):
         id: str,  # noqa: A002
         *,
         resource_limits: ResourceLimits,
-        strategy: Strategy = Strategy.BAYESIAN,
+        strategy: Strategy | IResolvable = Strategy.BAYESIAN,
         objective: Objective | None = None,
         ranges: Sequence[ParameterRange] | ParameterRanges | None = None,
         training_job_definition: TrainingJobDefinition | None = None,
         training_job_definitions: Sequence[TrainingJobDefinition] | None = None,
         strategy_config: StrategyConfig | None = None,
-        training_job_early_stopping_type: EarlyStoppingType | None = None,
+        training_job_early_stopping_type: EarlyStoppingType | IResolvable | None = None,
         tuning_job_completion_criteria: TuningJobCompletionCriteria | None = None,
         random_seed: float | None = None,
         warm_start_config: WarmStartConfig | None = None,
@@ -139,8 +140,9 @@ class HyperParameterTuningJob(TuningJobBase):
         from constructs_lib._provider import TuningJobProvider
 
         request = declaration.request()
-        of_life_cycle = life_cycle.findings(without_tokens(request))
-        _validate(self, [*check_prefix(prefix), *_findings(declaration, request), *of_life_cycle])
+        self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+        of_life_cycle = life_cycle.findings(self._known)
+        _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
         provider = TuningJobProvider.get_or_create(self)
         self._objectives = declaration.objectives()
@@ -261,11 +263,14 @@ def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
     return result
 
 
-def _findings(declaration: Declaration, request: Mapping[str, Any]) -> Iterator[Finding]:
-    known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+def _findings(declaration: Declaration, known: Mapping[str, Any]) -> Iterator[Finding]:
     yield from check(known)
+    yield from check_names(known)
     for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
         yield from check_algorithm(declared.algorithm, definition)
+    for parent in declaration.parents():
+        if isinstance(parent, HyperParameterTuningJob):
+            yield from check_parent(known, parent.node.path, parent._known)
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
@@ -278,14 +283,14 @@ def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
 
 def _roles(scope: Construct, declaration: Declaration) -> list[iam.IRole]:
     """Each distinct training role once; roles that are given by ARN are imported."""
-    roles: dict[str, iam.IRole] = {}
+    roles: dict[str | int, iam.IRole] = {}
     for definition in declaration.definitions():
         role = definition.role
         if isinstance(role, str):
             if role not in roles:
                 roles[role] = iam.Role.from_role_arn(scope, f"Role{len(roles)}", role)
         else:
-            roles.setdefault(role.role_arn, role)
+            roles[id(role)] = role
     return list(roles.values())
 
 
@@ -296,4 +301,4 @@ def _buckets(declaration: Declaration) -> list[s3.IBucket]:
         channels = {} if definition.channels is None else definition.channels
         sources = [channel.bucket for channel in channels.values()]
         found += [bucket for bucket in [*sources, definition.output_data_config.bucket] if bucket is not None]
-    return list({bucket.node.path: bucket for bucket in found}.values())
+    return list({id(bucket): bucket for bucket in found}.values())
