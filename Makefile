@@ -13,13 +13,16 @@ export OMP_NUM_THREADS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_NODE := $(CURDIR)/$(BIN)/node
 
-.PHONY: help demo demo-down test lint format typecheck unit setup wheel clean synth diff plan deploy
+.PHONY: help demo demo-personalize demo-down test lint format typecheck unit setup wheel clean synth diff plan deploy
 
 help: ## show this text
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: $(SETUP) ## deploy the app to a local AWS, run its tuning job, show the best model
 	$(BIN)/tuning demo
+
+demo-personalize: $(SETUP) ## deploy recommenders to a local AWS, search hyperparameters, compare with popularity
+	$(BIN)/tuning demo-personalize
 
 demo-down: $(SETUP) ## remove everything that the demo started
 	$(BIN)/tuning local reset
