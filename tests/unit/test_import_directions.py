@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # The handlers' modules that synth time may use; they hold names and types, and need the standard library alone.
-SHARED_CONTRACT = {"contract", "keyed", "numbers", "rules"}
+SHARED_CONTRACT = {"contract", "keyed", "numbers", "personalize_contract", "personalize_rules", "recipes", "rules"}
 
 
 def modules_imported_by(file: Path) -> Iterator[str]:
