@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # The handlers' modules that synth time may use; they hold names and types, and need the standard library alone.
-SHARED_CONTRACT = {"contract", "keyed", "numbers", "rules"}
+SHARED_CONTRACT = {"contract", "keyed", "numbers", "personalize_contract", "personalize_rules", "recipes", "rules"}
 
 # And what a training program says of its log: the one place of its metrics' regular expressions.
 METRIC_LINES = "infra.seq2seq.metric_lines"
