@@ -19,6 +19,8 @@ from constructs_lib import (
     S3DataSource,
     Seq2Seq,
     ValidationError,
+    WarmStartConfig,
+    WarmStartType,
     XGBoost,
 )
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
@@ -125,3 +127,48 @@ def test_warnings_can_be_acknowledged(stack: cdk.Stack) -> None:
         f'{STATIC}["optimized_metric"]: training watches perplexity while the tuning job optimises validation:bleu: '
         'give "bleu" [ack: cdk-tuning:A7]',
     ]
+
+
+PARENT: list[tuple[dict[str, Any], str]] = [
+    ({"objective": Objective.maximize("validation:bleu")},
+     "W1 warm_start_config.parents: the objective must be that of Tuning/Parent: validation:perplexity, got "
+     "validation:bleu"),
+    ({"ranges": [Seq2Seq.momentum.between(0.5, 0.9)]},
+     'W1 warm_start_config.parents: the hyperparameters, static or tuned, must be those of Tuning/Parent: add '
+     '"learning_rate"'),
+    ({"ranges": [Seq2Seq.momentum.between(0.5, 0.9)]},
+     'W1 warm_start_config.parents: the hyperparameters, static or tuned, must be those of Tuning/Parent: leave out '
+     '"momentum"'),
+    ({"ranges": [CategoricalRange("learning_rate", values=[0.1, 0.2])]},
+     'W1 ranges["learning_rate"]: must have a range of the same kind as in Tuning/Parent: continuous, got '
+     "categorical"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parent(stack: cdk.Stack) -> HyperParameterTuningJob:
+    return HyperParameterTuningJob(stack, "Parent", **job_props())
+
+
+@pytest.mark.parametrize(("changes", "message"), PARENT)
+def test_a_parent_of_the_same_app_is_compared(
+    stack: cdk.Stack, parent: HyperParameterTuningJob, changes: dict[str, Any], message: str
+) -> None:
+    start = WarmStartConfig(parents=[parent], warm_start_type=WarmStartType.TRANSFER_LEARNING)
+
+    with pytest.raises(ValidationError) as caught:
+        HyperParameterTuningJob(stack, f"Child{abs(hash(message))}", **job_props(warm_start_config=start, **changes))
+
+    assert message in [str(problem) for problem in caught.value.problems]
+
+
+def test_a_child_may_change_bounds_and_tune_what_was_static(stack: cdk.Stack, parent: HyperParameterTuningJob) -> None:
+    start = WarmStartConfig(parents=[parent, "elsewhere"], warm_start_type=WarmStartType.TRANSFER_LEARNING)
+
+    child = definition(static_hyper_parameters={"learning_rate": 0.01})
+    HyperParameterTuningJob(
+        stack, "Fits", **job_props(warm_start_config=start, ranges=[Seq2Seq.learning_rate.between(1e-3, 0.1)])
+    )
+    HyperParameterTuningJob(
+        stack, "Static", **job_props(warm_start_config=start, ranges=None, training_job_definition=child)
+    )
