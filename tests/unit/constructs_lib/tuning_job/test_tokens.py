@@ -185,4 +185,4 @@ def test_names_cannot_be_tokens(stack: cdk.Stack) -> None:
         HyperParameterTuningJob(stack, "Named", **wrong)
 
     rule = "names must be known at synthesis, since they are keys in the template; got a token: give the name itself"
-    assert [str(problem).split(": ", 1)[1] for problem in caught.value.problems if problem.rule == "K"] == [rule, rule]
+    assert sum(str(problem).startswith("K ") and str(problem).endswith(rule) for problem in caught.value.problems) == 2
