@@ -1,5 +1,6 @@
 """Hyperparameter tuning jobs and what surrounds them, as AWS CDK constructs."""
 
+from constructs_lib.alarms import TuningJobAlarms
 from constructs_lib.algorithms import (
     Algorithm,
     CategoricalHyperParameter,
@@ -12,6 +13,7 @@ from constructs_lib.algorithms import (
     ValueType,
     XGBoost,
 )
+from constructs_lib.best_model import BestModel
 from constructs_lib.channel import (
     Channel,
     ChannelCompression,
@@ -57,6 +59,7 @@ from constructs_lib.ranges import (
     ParameterRanges,
     Scaling,
 )
+from constructs_lib.result import ITuningJobResult, TuningJobResult
 from constructs_lib.seq2seq_image import Seq2SeqImage, Seq2SeqRepository
 from constructs_lib.strategy import (
     EarlyStoppingType,
@@ -73,6 +76,7 @@ from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTu
 __all__ = [
     "Algorithm",
     "AutoParameter",
+    "BestModel",
     "BestObjectiveNotImproving",
     "CategoricalHyperParameter",
     "CategoricalRange",
@@ -96,6 +100,7 @@ __all__ = [
     "HyperbandStrategyConfig",
     "IHyperParameterTuningJob",
     "ITrainingChannels",
+    "ITuningJobResult",
     "InputMode",
     "InstanceConfig",
     "InstanceGroup",
@@ -128,7 +133,9 @@ __all__ = [
     "TrainingImage",
     "TrainingJobDefinition",
     "TrainingRole",
+    "TuningJobAlarms",
     "TuningJobCompletionCriteria",
+    "TuningJobResult",
     "TuningResourceConfig",
     "ValidationError",
     "ValueType",
