@@ -31,7 +31,7 @@ from constructs_lib.channel import (
 )
 from constructs_lib.definition import CheckpointConfig, TrainingJobDefinition, VpcConfig
 from constructs_lib.errors import ValidationError
-from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall, QuotaUsage
+from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall
 from constructs_lib.instance import (
     InstanceConfig,
     InstanceGroup,
@@ -70,6 +70,7 @@ from constructs_lib.strategy import (
     WarmStartType,
 )
 from constructs_lib.training_channels import ITrainingChannels, TrainingChannels
+from constructs_lib.training_needs import QuotaUsage, TrainingNeeds
 from constructs_lib.training_role import TrainingRole
 from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTuningJob
 
@@ -132,6 +133,7 @@ __all__ = [
     "TrainingChannels",
     "TrainingImage",
     "TrainingJobDefinition",
+    "TrainingNeeds",
     "TrainingRole",
     "TuningJobAlarms",
     "TuningJobCompletionCriteria",

@@ -24,7 +24,7 @@ class TuningJobProvider:
     """
 
     TOTAL_TIMEOUT = cdk.Duration.minutes(57)
-    """How long it waits at most: above every bound of the handler's own, below CloudFormation's."""
+    """How long a waiter waits at most: above every bound of the handler's own, below CloudFormation's."""
 
     SERVICE_TIMEOUT = cdk.Duration.minutes(50)
     """Give this to a custom resource that waits for no result: above every bound but that of waiting for one, so
@@ -59,7 +59,10 @@ class GpuQuotaProvider:
     """What compares a stack's training quotas with what it needs."""
 
     SERVICE_TIMEOUT = cdk.Duration.minutes(10)
-    """Give this to the custom resource."""
+    """Give this to a custom resource that waits for no increase."""
+
+    WAITING_SERVICE_TIMEOUT = cdk.Duration.minutes(60)
+    """Give this to one that does: the most that CloudFormation waits."""
 
     def __init__(self, root: IConstruct) -> None:
         self._root = root
@@ -142,8 +145,10 @@ class _Functions(Construct):
         description: str,
         on_event: str,
         is_complete: str | None = None,
+        query_interval: cdk.Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
+        self._query_interval = cdk.Duration.seconds(5) if query_interval is None else query_interval
         self._description = description
         self._log_group = handler_logs(self, "Logs")
         self._framework_logs = handler_logs(self, "FrameworkLogs")
@@ -178,7 +183,7 @@ class _Functions(Construct):
                 framework_on_event_role=on_event_role,
                 framework_complete_and_timeout_role=lambda_role(self, "FrameworkWaitRole", self._framework_logs),
                 log_group=self._framework_logs,
-                query_interval=cdk.Duration.seconds(5),
+                query_interval=self._query_interval,
                 total_timeout=TuningJobProvider.TOTAL_TIMEOUT,
             )
         self._acknowledge_framework(on_event, is_complete)
@@ -240,7 +245,14 @@ class _TuningJobFunctions(_Functions):
 
 class _GpuQuotaFunctions(_Functions):
     def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002
-        super().__init__(scope, id, description="Training quotas", on_event=contract.GPU_QUOTA_HANDLER)
+        super().__init__(
+            scope,
+            id,
+            description="Training quotas",
+            on_event=contract.GPU_QUOTA_HANDLER,
+            is_complete=contract.GPU_QUOTA_COMPLETION_HANDLER,
+            query_interval=cdk.Duration.seconds(30),
+        )
         self.role.add_to_policy(
             iam.PolicyStatement(
                 sid="ReadQuotas",

@@ -25,6 +25,7 @@ from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
 from constructs_lib.objective import Objective
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
+from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
 from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
 from infra.handlers.rules.view import definitions
@@ -230,7 +231,10 @@ class HyperParameterTuningJob(_TuningJobBase):
         _validate(self, [*check_prefix(prefix), *_findings(declaration, request), *of_life_cycle])
 
         provider = TuningJobProvider.get_or_create(self)
-        self._longest_run = longest_run(without_tokens(request))
+        known = without_tokens(request)
+        self._longest_run = longest_run(known)
+        self._training_needs = training_needs(known)
+        declare_needs(self, self._training_needs)
         self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
@@ -344,6 +348,11 @@ class HyperParameterTuningJob(_TuningJobBase):
             longest_run=self._longest_run,
         )
         return self._result
+
+    @property
+    def training_needs(self) -> TrainingNeeds:
+        """Instances that the job needs at the same time, by type and use; None where known at deployment only."""
+        return self._training_needs
 
     @property
     def best_training_job_parameter(self) -> ssm.IStringParameter:

@@ -69,6 +69,7 @@ QUOTA_STATUS: Final = "Status"
 ON_SHORTFALL_FAIL: Final = "FAIL"
 ON_SHORTFALL_WARN: Final = "WARN"
 ON_SHORTFALL_REQUEST_INCREASE: Final = "REQUEST_INCREASE"
+ON_SHORTFALL_REQUEST_AND_WAIT: Final = "REQUEST_AND_WAIT"
 
 # Tags by which a handler knows the tuning jobs of its own resource again.
 OWNER_STACK_TAG: Final = "tuning-as-code:stack-id"

@@ -195,7 +195,12 @@ class FakeServiceQuotas:
         assert operation == "RequestServiceQuotaIncrease"
         if self.refusals:
             raise self.refusals.pop(0)
-        made = {"QuotaCode": request["QuotaCode"], "DesiredValue": request["DesiredValue"], "Status": "PENDING"}
+        made = {
+            "Id": f"request-{len(self.requests)}",
+            "QuotaCode": request["QuotaCode"],
+            "DesiredValue": request["DesiredValue"],
+            "Status": "PENDING",
+        }
         self.requests.append(made)
         return {"RequestedQuota": made}
 
