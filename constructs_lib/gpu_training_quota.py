@@ -115,12 +115,18 @@ class GpuTrainingQuota(Construct):
             problems.append("the stack has no tuning job yet: declare its jobs first")
         if problems:
             raise ValidationError("/".join(filter(None, [scope.node.path, id])), problems)
-        quotas = []
-        for (name, usage), need in sorted(needs.items(), key=lambda entry: (entry[0][0], entry[0][1].value)):
-            quota_id = f"{id}-{name}-{usage.name}"
-            quotas.append(
-                cls(scope, quota_id, instance_type=name, instances=need or 0, usage=usage, on_shortfall=on_shortfall)
+        quotas = [
+            cls(
+                scope,
+                f"{id}-{name}-{usage.name}",
+                instance_type=name,
+                instances=need,
+                usage=usage,
+                on_shortfall=on_shortfall,
             )
+            for (name, usage), need in sorted(needs.items(), key=lambda entry: (entry[0][0], entry[0][1].value))
+            if need is not None
+        ]
         for job in jobs:
             job.node.add_dependency(*quotas)
         return quotas

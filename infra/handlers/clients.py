@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,13 @@ _CONFIG = Config(
 def sagemaker() -> SageMakerClient:
     """Tuning jobs."""
     return watched(boto3.client("sagemaker", config=_CONFIG))
+
+
+@cache
+def personalize() -> Any:
+    """Dataset groups, solutions and what belongs to them."""
+    make: Callable[..., Any] = boto3.client
+    return watched(make("personalize", config=_CONFIG))
 
 
 @cache

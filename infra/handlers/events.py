@@ -39,6 +39,9 @@ class Event:
     progress: Mapping[str, Any] = field(default_factory=dict)
     """What ``on_event`` left for ``is_complete``."""
 
+    resource_type: str = ""
+    """Such as ``Custom::PersonalizeSolution``."""
+
     @staticmethod
     def parse(event: Mapping[str, Any]) -> Event:
         """The event as the provider framework hands it over.
@@ -63,6 +66,7 @@ class Event:
             properties=event.get(_PROPERTIES, {}),
             old_properties=event.get(_OLD, {}),
             progress=event.get(PROGRESS, {}),
+            resource_type=event.get("ResourceType", ""),
         )
 
     @property

@@ -18,10 +18,16 @@ KEYS: Final[Mapping[str, str]] = {
     "TrainingJobDefinitions": "DefinitionName",
     "InstanceGroups": "InstanceGroupName",
     "Tags": "Key",
+    "integerHyperParameterRanges": "name",
+    "continuousHyperParameterRanges": "name",
+    "categoricalHyperParameterRanges": "name",
+    "tags": "tagKey",
 }
 
 # Free maps: what stands in them is the user's, even if a key is called like one of the lists above.
-_FREE: Final = frozenset({"StaticHyperParameters", "Environment"})
+_FREE: Final = frozenset(
+    {"StaticHyperParameters", "Environment", "algorithmHyperParameters", "featureTransformationParameters"}
+)
 
 
 class KeyedFormError(ValueError):
