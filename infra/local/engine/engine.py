@@ -14,11 +14,12 @@ from infra.local.home import ACCOUNT, DEFAULT_REGION, Home
 from .errors import NameInUseError, WrongStatusError
 from .lock import FolderLock
 from .names import training_job_arn, training_job_name, tuning_job_arn
-from .records import TERMINAL, Request, TrainingJob, TuningJob
+from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .settings import EngineSettings
 from .store import Store
 from .training.run import RunContext, TrainingRun
 from .tuner import Tuner, training_request
+from .warm_start import parent_trials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -96,6 +97,7 @@ class TuningEngine:
             status="InProgress",
             created=now,
             modified=now,
+            parents=parent_trials(self.store, request),
         )
         self.store.add_tuning_job(job, tags)
         self._start_tuner(name)
@@ -140,14 +142,19 @@ class TuningEngine:
         """
         return self._add_training_job(request, tags)
 
-    def launch(self, job: TuningJob, number: int, configuration: dict[str, str]) -> None:
+    def launch(self, job: TuningJob, number: int, definition: Definition, configuration: dict[str, str]) -> None:
         """Record a tuning job's next training job and start it."""
         tags = self.store.tags(job.arn)
         while True:
             name = training_job_name(job.name, number)
             try:
                 self._add_training_job(
-                    training_request(job, name, configuration), tags, of=job, number=number, tuned=configuration
+                    training_request(definition, name, configuration),
+                    tags,
+                    of=job,
+                    number=number,
+                    definition=definition.name,
+                    tuned=configuration,
                 )
             except NameInUseError:
                 continue  # 32 random bits met an older job's
@@ -204,6 +211,7 @@ class TuningEngine:
         *,
         of: TuningJob | None = None,
         number: int | None = None,
+        definition: str | None = None,
         tuned: dict[str, str] | None = None,
     ) -> TrainingJob:
         name = request["TrainingJobName"]
@@ -219,6 +227,7 @@ class TuningEngine:
             tuning_job=None if of is None else of.name,
             tuning_job_arn=None if of is None else of.arn,
             number=number,
+            definition=definition,
             tuned={} if tuned is None else tuned,
             objective_status=None if of is None else "Pending",
         )

@@ -9,23 +9,25 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
-from .records import MetricValue, TrainingJob, Transition, TuningJob
+from .records import MetricValue, ParentTrial, TrainingJob, Transition, TuningJob
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE tuning_jobs (
     name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request TEXT NOT NULL, seed INTEGER NOT NULL,
-    status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT
+    status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT,
+    parents TEXT NOT NULL
 );
 CREATE TABLE training_jobs (
     name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request_json TEXT NOT NULL, status TEXT NOT NULL,
     secondary_status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
-    tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, tuned TEXT NOT NULL,
+    tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, definition TEXT, tuned TEXT NOT NULL,
     started REAL, ended REAL, failure_reason TEXT, objective_value REAL, objective_status TEXT,
     attempt INTEGER NOT NULL, lost INTEGER NOT NULL, interrupted INTEGER NOT NULL, stop_reason TEXT,
     UNIQUE (tuning_job, number)
@@ -43,7 +45,7 @@ CREATE TABLE tags (
 ) WITHOUT ROWID;
 """
 
-_JSON_COLUMNS = frozenset({"request", "tuned"})
+_JSON_COLUMNS = frozenset({"request", "tuned", "parents"})
 
 
 class Store:
@@ -295,6 +297,8 @@ class Store:
 
 
 def _stored(column: str, value: Any) -> Any:
+    if column == "parents":
+        value = [asdict(parent) for parent in value]
     return json.dumps(value, sort_keys=True) if column in _JSON_COLUMNS else value
 
 
@@ -327,7 +331,8 @@ def _put_tags(db: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None
 
 def _tuning_job(row: sqlite3.Row) -> TuningJob:
     columns = dict(row)
-    return TuningJob(**{**columns, "request": json.loads(columns["request"])})
+    parents = tuple(ParentTrial(**parent) for parent in json.loads(columns["parents"]))
+    return TuningJob(**{**columns, "request": json.loads(columns["request"]), "parents": parents})
 
 
 def _training_job(row: sqlite3.Row) -> TrainingJob:

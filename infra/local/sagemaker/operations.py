@@ -9,7 +9,7 @@ from typing import Any
 from infra.local.endpoint.service import ServiceError
 from infra.local.engine import NameInUseError, NoSuchJobError, TuningEngine, WrongStatusError
 
-from . import answers, messages, rules
+from . import answers, messages, rules, training_rules
 from .pages import matches, page
 
 Request = dict[str, Any]
@@ -88,7 +88,7 @@ def create_training_job(engine: TuningEngine, request: Request) -> Answer:
     declared, tags = _without_tags(request)
     if "AlgorithmSpecification" not in declared:
         raise messages.unsupported("CreateTrainingJob without AlgorithmSpecification")
-    rules.check_training(engine, declared)
+    training_rules.check_training(engine, declared)
     with _errors(TRAINING):
         return {"TrainingJobArn": engine.create_training_job(declared, tags).arn}
 
