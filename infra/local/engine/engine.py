@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ class TuningEngine:
         region: The region in ARNs.
         account: The account in ARNs.
         settings: Times and limits.
+        notes_state_changes: Whether state changes are kept for somebody who tells them to others.
 
     Raises:
         EngineInUseError: Another engine works on the folder.
@@ -55,6 +57,7 @@ class TuningEngine:
         region: str = DEFAULT_REGION,
         account: str = ACCOUNT,
         settings: EngineSettings | None = None,
+        notes_state_changes: bool = False,
     ) -> None:
         self.home = home.create()
         self._lock = FolderLock(home.engine_lock)
@@ -63,6 +66,7 @@ class TuningEngine:
         except BaseException:
             self._lock.release()
             raise
+        self.store.notes_state_changes = notes_state_changes
         self.region = region
         self.account = account
         self.settings = EngineSettings() if settings is None else settings
@@ -180,6 +184,21 @@ class TuningEngine:
         with self._threads_lock:
             if job.name in self._runs:
                 self._runs[job.name].wake()
+
+    def delete_training_job(self, name: str) -> None:
+        """Remove a training job's entry and its folder; artifacts stay.
+
+        Raises:
+            NoSuchJobError: There is none of that name.
+            WrongStatusError: It has not ended, or its tuning job has not.
+        """
+        job = self.store.training_job(name)
+        if job.status not in TERMINAL:
+            raise WrongStatusError(job.status)
+        if job.tuning_job is not None and self.store.tuning_job(job.tuning_job).status not in TERMINAL:
+            raise WrongStatusError(f"{job.status}, but its tuning job is not")
+        self.store.delete_training_job(job.name)
+        shutil.rmtree(self.home.training_jobs / job.name, ignore_errors=True)
 
     def close(self) -> None:
         """End all training programs and let go of the folder. What was interrupted runs again at the next start."""

@@ -167,6 +167,32 @@ class Transition:
 
 
 @dataclass(frozen=True)
+class StateChange:
+    """A status that a job has taken on, to be told to others."""
+
+    id: int
+    kind: Literal["tuning", "training"]
+    name: str
+    status: str
+    secondary_status: str | None
+    time: float
+
+
+@dataclass(frozen=True)
+class Publication:
+    """How far a training job's log and metric values have been published."""
+
+    training_job: str
+    attempt: int = 1
+    stream: str | None = None
+    """The log stream of this attempt; None before its first line."""
+    log_offset: int = 0
+    metric_offset: int = -1
+    done: bool = False
+    """Whether the job has ended and all of it is published."""
+
+
+@dataclass(frozen=True)
 class MetricValue:
     """One value that a metric's regex has matched in the log."""
 
