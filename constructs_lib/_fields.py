@@ -1,0 +1,155 @@
+"""From value classes to the request and back.
+
+Each field of a value class names its member in the request and how its value is written there, once. `encode` and
+`decode` follow these, so they are inverse by construction, and no field can be forgotten on one of both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import Enum
+from typing import Any, TypeVar
+
+from aws_cdk import Duration, Size
+
+from constructs_lib._tokens import is_unresolved, stringified
+from infra.handlers.numbers import exact
+
+_MEMBER = "cdk-tuning:member"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How a value stands in the request, and back."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    part: type[Any] | None = None  # the value class inside, for walks over the whole declaration
+
+
+def member(path: str, codec: Codec | None = None, *, default: Any = MISSING, kw_only: bool = True) -> Any:
+    """A field that stands at ``path`` (members joined by dots) below its structure in the request."""
+    metadata = {_MEMBER: (tuple(path.split(".")), PLAIN if codec is None else codec)}
+    return field(default=default, kw_only=kw_only, metadata=metadata)
+
+
+Members = tuple[tuple[str, tuple[str, ...], Codec], ...]
+_CACHE: dict[type[Any], Members] = {}
+
+
+def members(kind: type[Any]) -> Members:
+    """Field name, path and codec of each field of a value class that stands in the request."""
+    if kind not in _CACHE:
+        _CACHE[kind] = tuple((each.name, *each.metadata[_MEMBER]) for each in fields(kind) if _MEMBER in each.metadata)
+    return _CACHE[kind]
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """The request's structure for an instance of a value class; what is None is left out."""
+    result: dict[str, Any] = {}
+    for name, path, codec in members(type(value)):
+        given = getattr(value, name)
+        if given is None:
+            continue
+        at = result
+        for part in path[:-1]:
+            at = at.setdefault(part, {})
+        at[path[-1]] = codec.encode(given)
+    return result
+
+
+def decode(kind: type[T], structure: Mapping[str, Any]) -> T:
+    """The instance of a value class that a structure of a request stands for; what is absent is None."""
+    given: dict[str, Any] = {}
+    for name, path, codec in members(kind):
+        found: Any = structure
+        for part in path:
+            found = found.get(part) if isinstance(found, Mapping) else None
+        given[name] = None if found is None else codec.decode(found)
+    return kind(**given)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and not is_unresolved(value) and value.is_integer():
+        return int(value)
+    return value
+
+
+def text(value: Any) -> str:
+    """A number, boolean or string as the API's strings have it; tokens pass."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return stringified(value) if is_unresolved(value) else exact(value)
+
+
+def _seconds(value: Any) -> Any:
+    return _whole(value.to_seconds())
+
+
+def _gibibytes(value: Any) -> Any:
+    return _whole(value.to_gibibytes())
+
+
+def _texts(values: Any) -> dict[str, str]:
+    return {name: text(value) for name, value in values.items()}
+
+
+PLAIN = Codec(_same, _same)
+WHOLE = Codec(_whole, _same)
+TEXT = Codec(text, _same)
+TEXT_MAP = Codec(_texts, dict)
+STRINGS = Codec(list, list)
+TEXTS = Codec(lambda values: values if is_unresolved(values) else [text(value) for value in values], list)
+SECONDS = Codec(_seconds, Duration.seconds)
+GIBIBYTES = Codec(_gibibytes, Size.gibibytes)
+KEY = Codec(lambda key: key if isinstance(key, str) else key.key_arn, _same)
+ROLE = Codec(lambda role: role if isinstance(role, str) else role.role_arn, _same)
+
+
+def choice(kind: type[Enum]) -> Codec:
+    """A closed choice: the enum's values are the API's words."""
+
+    def read(word: str) -> Any:
+        return word if is_unresolved(word) else kind(word)
+
+    return Codec(lambda value: value.value if isinstance(value, Enum) else value, read)
+
+
+def part(kind: type[Any]) -> Codec:
+    """A structure of its own value class."""
+    return Codec(encode, lambda structure: decode(kind, structure), kind)
+
+
+def parts(kind: type[Any]) -> Codec:
+    """A list of structures of one value class."""
+    return Codec(
+        lambda values: [encode(value) for value in values], lambda items: [decode(kind, i) for i in items], kind
+    )
+
+
+def named(kind: type[Any], key: str) -> Codec:
+    """A list of structures that is declared as a mapping from the member ``key``, which the value class leaves out."""
+
+    def to_list(values: Any) -> list[dict[str, Any]]:
+        return [{key: name, **encode(value)} for name, value in values.items()]
+
+    def to_mapping(items: Any) -> dict[str, Any]:
+        return {item[key]: decode(kind, item) for item in items}
+
+    return Codec(to_list, to_mapping, kind)
+
+
+def pairs(key: str, value: str) -> Codec:
+    """A list of structures of two members that is declared as a mapping from one to the other."""
+    return Codec(
+        lambda values: [{key: name, value: item} for name, item in values.items()],
+        lambda items: {item[key]: item[value] for item in items},
+    )

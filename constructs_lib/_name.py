@@ -1,0 +1,77 @@
+"""The tuning job's name: a prefix and a hash of what is declared, where.
+
+The service has no update: a changed declaration is a new job, and a new job needs a new name. Since the name follows
+from the declaration, ``cdk diff`` shows by it that a new job starts, and deploying the same declaration starts nothing.
+Neither this library's version nor the order of entries has a part in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsii
+from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack, Token
+from constructs import Construct
+
+from infra.handlers.contract import TAGS
+from infra.handlers.rules import Finding
+
+LONGEST_NAME = 32
+HASH_DIGITS = 10
+LONGEST_PREFIX = LONGEST_NAME - HASH_DIGITS - 1
+_PREFIX = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+
+
+def job_name(scope: Construct, prefix: str, properties: Mapping[str, Any]) -> str:
+    """A token that becomes ``<prefix>-<hash>`` in the template."""
+    return Lazy.uncached_string(_Producer(scope, prefix, properties))
+
+
+def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str, Any]) -> str:
+    """The name for resolved properties; tags may change without a new job, so they do not count."""
+    declared = {name: value for name, value in properties.items() if name != TAGS}
+    canonical = json.dumps(
+        [stack_name, path, declared], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return f"{prefix}-{digest[:HASH_DIGITS]}"
+
+
+@jsii.implements(IStringProducer)
+class _Producer:
+    def __init__(self, scope: Construct, prefix: str, properties: Mapping[str, Any]) -> None:
+        stack = Stack.of(scope)
+        self._stack = stack
+        self._prefix = prefix
+        self._properties = properties
+        self._path = scope.node.path.removeprefix(stack.node.path).removeprefix("/")
+        # A nested stack's name is known at deployment only; its place in the app is as good.
+        self._stack_name = stack.node.path if Token.is_unresolved(stack.stack_name) else stack.stack_name
+
+    def produce(self, context: IResolveContext) -> str | None:
+        # References are gathered in a first pass, before they have their final form: no name can follow from that.
+        if context.preparing:
+            return self._prefix
+        return hashed_name(self._prefix, self._stack_name, self._path, self._stack.resolve(self._properties))
+
+
+def default_prefix(construct_id: str) -> str:
+    """A valid prefix made from the construct's id."""
+    words = "-".join(re.findall(r"[a-zA-Z0-9]+", construct_id))[:LONGEST_PREFIX].rstrip("-")
+    return words if words else "job"
+
+
+def check_prefix(prefix: str) -> Iterator[Finding]:
+    """Rule N1 for the part of the name that is declared."""
+    if Token.is_unresolved(prefix):
+        yield Finding("N1", "job_name_prefix", "must be known at synthesis, since the name stands in the template")
+    elif not _PREFIX.fullmatch(prefix) or len(prefix) > LONGEST_PREFIX:
+        text = (
+            f"must have 1 to {LONGEST_PREFIX} letters, digits and inner hyphens ({HASH_DIGITS} more characters are "
+            f"added to make the name unique), got {prefix!r}"
+        )
+        yield Finding("N1", "job_name_prefix", text)

@@ -1,0 +1,46 @@
+"""Values that are known at deployment only: the CDK's tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Token, Tokenization
+
+from infra.handlers.rules import UNRESOLVED
+
+_STRING_MARKS = ("${Token[", "#{Token[")
+_NUMBER_TOKENS_BELOW = -1e288  # the CDK encodes number tokens near -1.9e289
+
+
+def is_unresolved(value: Any) -> bool:
+    """Whether a value is, or holds, a token.
+
+    Plain strings and numbers are told apart here: asking the CDK costs a call into another process for each value.
+    """
+    if value is None or isinstance(value, bool):
+        return False
+    if isinstance(value, str):
+        return any(mark in value for mark in _STRING_MARKS)
+    if isinstance(value, int | float):
+        return value < _NUMBER_TOKENS_BELOW and Token.is_unresolved(value)
+    if isinstance(value, list | tuple):
+        return any(is_unresolved(item) for item in value)
+    return hasattr(type(value), "__jsii_type__") and Token.is_unresolved(value)
+
+
+def stringified(value: float) -> str:
+    """A number token as a string token."""
+    return Tokenization.stringify_number(value)
+
+
+def without_tokens(value: Any) -> Any:
+    """The same request with `UNRESOLVED` in the place of each token, as rules take it."""
+    if isinstance(value, Mapping):
+        return {key: without_tokens(item) for key, item in value.items()}
+    if isinstance(value, list):
+        # A list token is a list of one marked string: how many entries it has is not known either.
+        if any(isinstance(item, str) and "#{Token[" in item for item in value):
+            return UNRESOLVED
+        return [without_tokens(item) for item in value]
+    return UNRESOLVED if is_unresolved(value) else value

@@ -1,0 +1,168 @@
+"""Training programs, and what they know about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from constructs_lib._fields import Codec
+from constructs_lib._tokens import is_unresolved
+from constructs_lib.algorithms.hyper_parameters import (
+    CategoricalHyperParameter,
+    ContinuousHyperParameter,
+    HyperParameter,
+    IntegerHyperParameter,
+)
+from constructs_lib.channel import InputMode
+from constructs_lib.objective import ObjectiveType
+from constructs_lib.ranges import ParameterRange
+
+
+@runtime_checkable
+class TrainingImage(Protocol):
+    """A container image that trains."""
+
+    @property
+    def image_uri(self) -> str:
+        """Its full name with tag or digest."""
+        ...
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A training program, of which nothing is known beyond what is said here.
+
+    `Seq2Seq` and `XGBoost` know themselves, so that a declaration with them is checked much further. `CustomAlgorithm`
+    is for a program of your own.
+
+    Attributes:
+        image: the image, as a construct or its full name. Default: None, with ``algorithm_name`` instead.
+        training_input_mode: how data reaches the program. Default: ``InputMode.FILE``.
+        metric_definitions: regular expressions, by metric name, that find each metric in the log; each has one capture
+            group. Default: None, as AWS's own algorithms need none.
+        algorithm_name: name or ARN of an algorithm resource or a subscription of the marketplace. Default: None.
+    """
+
+    image: TrainingImage | str | None = None
+    training_input_mode: InputMode = field(default=InputMode.FILE, kw_only=True)
+    metric_definitions: Mapping[str, str] | None = field(default=None, kw_only=True)
+    algorithm_name: str | None = field(default=None, kw_only=True)
+
+    # What a known algorithm says about itself.
+    repositories: ClassVar[tuple[str, ...]] = ()
+    metrics: ClassVar[Mapping[str, ObjectiveType]] = {}
+    required_channels: ClassVar[tuple[str, ...]] = ()
+    channels: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # name to content types
+    gpu_only: ClassVar[bool] = False
+    single_instance: ClassVar[bool] = False
+    objective_parameter: ClassVar[str | None] = None  # the hyperparameter that names the metric to optimise
+    needs_metric_definitions: ClassVar[bool] = False
+
+    @property
+    def image_uri(self) -> str | None:
+        """The image's full name; None if the algorithm is given by name."""
+        return self.image if self.image is None or isinstance(self.image, str) else self.image.image_uri
+
+    @classmethod
+    def hyper_parameters(cls) -> dict[str, HyperParameter]:
+        """All documented hyperparameters by name; empty if the algorithm is not known."""
+        found = [value for value in vars(cls).values() if isinstance(value, HyperParameter)]
+        return {parameter.name: parameter for parameter in found}
+
+    @classmethod
+    def recommended_ranges(cls, static: Mapping[str, str] | None = None) -> list[ParameterRange]:
+        """The documented ranges of all tunable hyperparameters that have an effect and are not static.
+
+        With ``static`` hyperparameters, such as ``{"encoder_type": "cnn"}``, those count before the defaults.
+        """
+        given: Mapping[str, str] = {} if static is None else static
+        ranges: list[ParameterRange] = []
+        for parameter in cls.hyper_parameters().values():
+            if not isinstance(parameter, IntegerHyperParameter | ContinuousHyperParameter | CategoricalHyperParameter):
+                continue
+            found = parameter.recommended_range()
+            if found is not None and parameter.name not in given and cls._may_apply(parameter, given):
+                ranges.append(found)
+        return ranges
+
+    @classmethod
+    def _may_apply(cls, parameter: HyperParameter, static: Mapping[str, str]) -> bool:
+        known = cls.hyper_parameters()
+        for name, values in parameter.applies_to.items():
+            switch = known[name]
+            tuned = isinstance(switch, CategoricalHyperParameter) and switch.recommended is not None
+            if name in static:
+                possible = {static[name]}
+            else:
+                possible = {str(v) for v in switch.recommended} if tuned else {str(switch.default)}  # type: ignore[attr-defined]
+            if possible & set(values):
+                return True
+        return not parameter.applies_to
+
+
+@dataclass(frozen=True)
+class CustomAlgorithm(Algorithm):
+    """A training program of your own; ``metric_definitions`` say how to find its metrics in the log.
+
+    >>> CustomAlgorithm(
+    ...     "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mine:1", metric_definitions={"loss": "loss=([0-9.]+)"}
+    ... ).needs_metric_definitions
+    True
+
+    Attributes:
+        image: the image, as a construct or its full name. Default: None, with ``algorithm_name`` instead.
+        training_input_mode: how data reaches the program. Default: ``InputMode.FILE``.
+        metric_definitions: regular expressions by metric name. Default: None.
+        algorithm_name: name or ARN of an algorithm resource. Default: None.
+    """
+
+    needs_metric_definitions: ClassVar[bool] = True
+
+
+_KNOWN: list[type[Algorithm]] = []
+
+
+def known(kind: type[Algorithm]) -> type[Algorithm]:
+    """Registers an algorithm that is recognised by its image's repository when a request is read."""
+    _KNOWN.append(kind)
+    return kind
+
+
+def repository(image: str) -> str:
+    """The last part of an image's name without tag or digest."""
+    return image.rsplit("/", 1)[-1].split("@", 1)[0].split(":", 1)[0]
+
+
+def _encode(algorithm: Algorithm) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if algorithm.image is not None:
+        result["TrainingImage"] = algorithm.image_uri
+    # None only where a request that says nothing was read: the rules report it.
+    if algorithm.training_input_mode is not None:
+        result["TrainingInputMode"] = algorithm.training_input_mode.value
+    if algorithm.algorithm_name is not None:
+        result["AlgorithmName"] = algorithm.algorithm_name
+    if algorithm.metric_definitions is not None:
+        entries = algorithm.metric_definitions.items()
+        result["MetricDefinitions"] = [{"Name": name, "Regex": regex} for name, regex in entries]
+    return result
+
+
+def _decode(structure: Any) -> Algorithm:
+    image = structure.get("TrainingImage")
+    definitions = structure.get("MetricDefinitions")
+    kind: type[Algorithm] = Algorithm
+    if isinstance(image, str) and not is_unresolved(image):
+        kind = next((known for known in _KNOWN if repository(image) in known.repositories), Algorithm)
+    if kind is Algorithm and definitions:
+        kind = CustomAlgorithm
+    return kind(
+        image,
+        training_input_mode=InputMode(structure["TrainingInputMode"]),
+        algorithm_name=structure.get("AlgorithmName"),
+        metric_definitions=None if definitions is None else {entry["Name"]: entry["Regex"] for entry in definitions},
+    )
+
+
+ALGORITHM = Codec(_encode, _decode, Algorithm)

@@ -1,0 +1,187 @@
+"""The training image of the sequence-to-sequence algorithm: AWS's own, or one in a repository of yours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk.region_info import RegionInfo
+from constructs import Construct
+
+from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
+from constructs_lib.errors import ValidationError
+
+_NAME = "seq2seq"
+_BUILT_IN_TAG = "1"
+_PULL_ACTIONS = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+
+class Seq2SeqImage:
+    """An image that trains the sequence-to-sequence algorithm. Make one with the static methods.
+
+    ==============================================  ==========================================================
+    ``Seq2SeqImage.built_in(stack)``                AWS's own image in the stack's region
+    ``Seq2SeqImage.from_repository(repo)``          the newest image tagged ``latest`` of a repository
+    ``Seq2SeqImage.from_repository(repo, tag="2")``  the image with that tag
+    ``Seq2SeqRepository(self, "Repo").image("2")``  the same, in a repository that is made for it
+    ==============================================  ==========================================================
+    """
+
+    def __init__(self, *, image_uri: str, grant_pull: Callable[[iam.IGrantable], iam.Grant]) -> None:
+        self._image_uri = image_uri
+        self._grant_pull = grant_pull
+
+    @property
+    def image_uri(self) -> str:
+        """``<registry>/<repository>:<tag>`` or ``<registry>/<repository>@<digest>``."""
+        return self._image_uri
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow ``grantee`` to pull this image, and no other repository's."""
+        return self._grant_pull(grantee)
+
+    @staticmethod
+    def built_in(scope: Construct) -> Seq2SeqImage:
+        """AWS's image ``seq2seq:1`` in the region of ``scope``'s stack.
+
+        A stack without a region looks the registry up at deploy, in a mapping that its template then has.
+
+        Raises:
+            ValidationError: if AWS publishes no such image in the region.
+        """
+        stack = cdk.Stack.of(scope)
+        if cdk.Token.is_unresolved(stack.region):
+            account, suffix = _account_mapping(stack).find_in_map(cdk.Aws.REGION, "Account"), cdk.Aws.URL_SUFFIX
+        else:
+            account, suffix = _account_in(scope, stack.region), _domain_suffix(stack.region)
+        arn = stack.format_arn(service="ecr", account=account, resource="repository", resource_name=_NAME)
+        return Seq2SeqImage(
+            image_uri=f"{account}.dkr.ecr.{stack.region}.{suffix}/{_NAME}:{_BUILT_IN_TAG}",
+            grant_pull=lambda grantee: _grant_pull(grantee, arn),
+        )
+
+    @staticmethod
+    def from_repository(
+        repository: ecr.IRepository, *, tag: str | None = None, digest: str | None = None
+    ) -> Seq2SeqImage:
+        """An image in an ECR repository.
+
+        The local AWS picks the training program by the last part of the repository's name, so call it ``seq2seq``
+        or ``<anything>/seq2seq`` to train locally what the image trains on AWS.
+
+        Args:
+            repository: where the image is.
+            tag: its tag. Default: ``latest``, unless there is a digest.
+            digest: its digest, ``sha256:...``.
+
+        Raises:
+            ValidationError: if both a tag and a digest are given.
+        """
+        if tag is not None and digest is not None:
+            raise ValidationError(
+                repository.node.path,
+                [f"digest must be absent where there is a tag, got tag {tag!r} and digest {digest!r}"],
+            )
+        if digest is not None:
+            uri = repository.repository_uri_for_digest(digest)
+        else:
+            uri = repository.repository_uri_for_tag("latest" if tag is None else tag)
+        return Seq2SeqImage(
+            image_uri=uri, grant_pull=lambda grantee: _grant_pull(grantee, repository.repository_arn, repository)
+        )
+
+
+class Seq2SeqRepository(ecr.Repository):
+    """An ECR repository for the training image: scanned on push, immutable tags, encrypted, untagged images expire.
+
+    Args:
+        scope: the parent.
+        id: unique below the parent.
+        repository_name: its name, whose last part must be ``seq2seq``, by which the local AWS knows the program.
+            Default: ``<unique name of the construct>/seq2seq``.
+        encryption_key: Default: the key ``aws/ecr``, which AWS manages.
+        removal_policy: Default: ``RETAIN``. A kept repository keeps its name: import it into a stack that comes later.
+
+    Raises:
+        ValidationError: if the last part of the name is not ``seq2seq``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        repository_name: str | None = None,
+        encryption_key: kms.IKey | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+    ) -> None:
+        name = _default_name(scope, id) if repository_name is None else repository_name
+        if not cdk.Token.is_unresolved(name) and name.rsplit("/", 1)[-1] != _NAME:
+            raise ValidationError(
+                f"{scope.node.path}/{id}",
+                [f"repository_name must be '{_NAME}' or end in '/{_NAME}', got {name!r}"],
+            )
+        super().__init__(
+            scope,
+            id,
+            repository_name=name,
+            image_scan_on_push=True,
+            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            encryption=ecr.RepositoryEncryption.KMS,
+            encryption_key=encryption_key,
+            lifecycle_rules=[
+                ecr.LifecycleRule(
+                    description="untagged images expire after 14 days",
+                    tag_status=ecr.TagStatus.UNTAGGED,
+                    max_image_age=cdk.Duration.days(14),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+
+    def image(self, tag: str) -> Seq2SeqImage:
+        """The image with ``tag``; tags cannot be moved, so it stays the same one."""
+        return Seq2SeqImage.from_repository(self, tag=tag)
+
+
+def _default_name(scope: Construct, construct_id: str) -> str:
+    # CloudFormation's own names end in a random part, and the last part of the path has to be the program's name.
+    placed = f"{cdk.Names.unique_resource_name(scope, max_length=100, separator='-')}-{construct_id}"
+    return f"{re.sub('[^a-z0-9]+', '-', placed.lower()).strip('-')}/{_NAME}"
+
+
+def _account_in(scope: Construct, region: str) -> str:
+    if region not in SEQ2SEQ_ACCOUNTS:
+        text = (
+            f"region must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), "
+            f"got {region!r}; use another region, or an image of your own with Seq2SeqImage.from_repository"
+        )
+        raise ValidationError(scope.node.path, [text])
+    return SEQ2SEQ_ACCOUNTS[region]
+
+
+def _domain_suffix(region: str) -> str:
+    suffix = RegionInfo.get(region).domain_suffix
+    return cdk.Aws.URL_SUFFIX if suffix is None else suffix
+
+
+def _account_mapping(stack: cdk.Stack) -> cdk.CfnMapping:
+    """The stack's table of registries, made once."""
+    existing = stack.node.try_find_child("Seq2SeqImageAccounts")
+    if isinstance(existing, cdk.CfnMapping):
+        return existing
+    table = {region: {"Account": account} for region, account in SEQ2SEQ_ACCOUNTS.items()}
+    return cdk.CfnMapping(stack, "Seq2SeqImageAccounts", mapping=table, lazy=True)
+
+
+def _grant_pull(grantee: iam.IGrantable, repository_arn: str, repository: ecr.IRepository | None = None) -> iam.Grant:
+    if repository is not None:
+        return repository.grant_pull(grantee)
+    token = iam.Grant.add_to_principal(grantee=grantee, actions=["ecr:GetAuthorizationToken"], resource_arns=["*"])
+    return token.combine(
+        iam.Grant.add_to_principal(grantee=grantee, actions=_PULL_ACTIONS, resource_arns=[repository_arn])
+    )

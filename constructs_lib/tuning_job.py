@@ -1,0 +1,339 @@
+"""The tuning job as a construct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Protocol
+
+from aws_cdk import Annotations, ArnFormat, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from constructs_lib._declaration import Declaration
+from constructs_lib._name import check_prefix, default_prefix, job_name
+from constructs_lib._render import render, template_properties
+from constructs_lib._tokens import without_tokens
+from constructs_lib.algorithms.rules import check_algorithm
+from constructs_lib.definition import TrainingJobDefinition
+from constructs_lib.errors import ValidationError
+from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
+from constructs_lib.objective import Objective
+from constructs_lib.ranges import ParameterRange, ParameterRanges
+from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
+from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
+from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
+from infra.handlers.rules.view import definitions
+
+
+class IHyperParameterTuningJob(Protocol):
+    """A tuning job, declared in this app or elsewhere."""
+
+    @property
+    def tuning_job_name(self) -> str:
+        """The job's name."""
+        ...
+
+    @property
+    def tuning_job_arn(self) -> str:
+        """The job's ARN."""
+        ...
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Lets a principal see the job and its training jobs."""
+        ...
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Lets a principal stop the job."""
+        ...
+
+
+class _TuningJobBase(Construct):
+    """What declared and imported jobs have in common."""
+
+    @property
+    def tuning_job_name(self) -> str:
+        """The job's name."""
+        raise NotImplementedError
+
+    @property
+    def tuning_job_arn(self) -> str:
+        """The job's ARN."""
+        raise NotImplementedError
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Lets a principal see the job, its tags and its training jobs."""
+        stack = Stack.of(self)
+        # Training jobs are named after their tuning job.
+        training = stack.format_arn(
+            service="sagemaker",
+            resource="training-job",
+            resource_name=f"{self.tuning_job_name}-*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:ListTags",
+            ],
+            resource_arns=[self.tuning_job_arn, training],
+        )
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Lets a principal stop the job; what its training jobs have done stays."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["sagemaker:StopHyperParameterTuningJob"],
+            resource_arns=[self.tuning_job_arn],
+        )
+
+
+class _ImportedTuningJob(_TuningJobBase):
+    def __init__(self, scope: Construct, id: str, *, name: str) -> None:  # noqa: A002
+        super().__init__(scope, id)
+        self._name = name
+
+    @property
+    def tuning_job_name(self) -> str:
+        return self._name
+
+    @property
+    def tuning_job_arn(self) -> str:
+        # The service writes names in ARNs in lower case.
+        return Stack.of(self).format_arn(
+            service="sagemaker",
+            resource="hyper-parameter-tuning-job",
+            resource_name=self._name.lower(),
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+
+
+class HyperParameterTuningJob(_TuningJobBase):
+    """A SageMaker hyperparameter tuning job.
+
+    Deploying starts it and waits for nothing that takes long. A changed declaration is a new job, which shows in
+    ``cdk diff`` as a new name; the same declaration deployed again starts nothing; destroying stops it.
+
+    Example::
+
+        HyperParameterTuningJob(
+            self,
+            "Translation",
+            objective=Objective.minimize("validation:perplexity"),
+            ranges=[
+                Seq2Seq.learning_rate.between(1e-4, 1e-2, scaling=Scaling.LOGARITHMIC),
+                Seq2Seq.optimizer_type.one_of("adam", "sgd"),
+            ],
+            resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=20),
+            training_job_definition=TrainingJobDefinition(
+                algorithm=Seq2Seq(image),
+                role=role,
+                channels={
+                    "train": Channel.from_bucket(channels.train, "en-de"),
+                    "validation": Channel.from_bucket(channels.validation, "en-de"),
+                    "vocab": Channel.from_bucket(channels.vocab, "en-de"),
+                },
+                output_data_config=OutputDataConfig.to_bucket(channels.output),
+                instance_type=InstanceType.ML_G4DN_XLARGE,
+                instance_count=1,
+                volume_size=Size.gibibytes(50),
+                max_runtime=Duration.hours(2),
+            ),
+        )
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        resource_limits: ResourceLimits,
+        strategy: Strategy = Strategy.BAYESIAN,
+        objective: Objective | None = None,
+        ranges: Sequence[ParameterRange] | ParameterRanges | None = None,
+        training_job_definition: TrainingJobDefinition | None = None,
+        training_job_definitions: Sequence[TrainingJobDefinition] | None = None,
+        strategy_config: StrategyConfig | None = None,
+        training_job_early_stopping_type: EarlyStoppingType | None = None,
+        tuning_job_completion_criteria: TuningJobCompletionCriteria | None = None,
+        random_seed: float | None = None,
+        warm_start_config: WarmStartConfig | None = None,
+        autotune: bool | None = None,
+        tags: Mapping[str, str] | None = None,
+        job_name_prefix: str | None = None,
+        removal_policy: RemovalPolicy | None = None,
+    ) -> None:
+        """Declares a tuning job.
+
+        Args:
+            scope: parent of the construct.
+            id: id in the parent.
+            resource_limits: how many training jobs, and how long.
+            strategy: how the next configuration is chosen. Default: ``Strategy.BAYESIAN``.
+            objective: the metric to optimise, with a single definition. Default: None.
+            ranges: where to search, with a single definition: a list of ranges, or `ParameterRanges`. Default: None.
+            training_job_definition: how each training job runs; exactly one of this and the list. Default: None.
+            training_job_definitions: 1-10 definitions, each with its name, objective and ranges. Default: None.
+            strategy_config: settings of the strategy. Default: None.
+            training_job_early_stopping_type: whether training jobs that do worse than earlier ones are stopped.
+                Default: None, the service's choice: off.
+            tuning_job_completion_criteria: what ends the job before its limits. Default: None.
+            random_seed: seed of the search, 0 to 2,147,483,647; the same seed repeats the draws. Default: None.
+            warm_start_config: earlier jobs to learn from. Default: None.
+            autotune: whether the service finds ranges and limits that are not given. Default: None, it does not.
+            tags: tags of the job, which its training jobs get too; a changed tag starts no new job. Default: None.
+            job_name_prefix: first part of the job's name, at most 21 characters. Default: None, the construct's id.
+            removal_policy: what happens to the job when it leaves the stack; with ``RemovalPolicy.RETAIN`` it goes on.
+                Default: None, it is stopped.
+
+        Raises:
+            ValidationError: listing every rule that the declaration breaks.
+        """
+        super().__init__(scope, id)
+        declaration = Declaration(
+            strategy=strategy,
+            resource_limits=resource_limits,
+            objective=objective,
+            ranges=ranges,
+            training_job_definition=training_job_definition,
+            training_job_definitions=training_job_definitions,
+            strategy_config=strategy_config,
+            training_job_early_stopping_type=training_job_early_stopping_type,
+            tuning_job_completion_criteria=tuning_job_completion_criteria,
+            random_seed=random_seed,
+            warm_start_config=warm_start_config,
+            autotune=autotune,
+            tags=tags,
+        )
+        self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, removal_policy)
+
+    def _declare(self, declaration: Declaration, prefix: str, removal_policy: RemovalPolicy | None) -> None:
+        from constructs_lib._provider import TuningJobProvider
+
+        request = declaration.request()
+        _validate(self, [*check_prefix(prefix), *_findings(declaration, request)])
+
+        provider = TuningJobProvider.get_or_create(self)
+        properties = template_properties(request)
+        self._resource = render(
+            self,
+            name=job_name(self, prefix, properties),
+            properties=properties,
+            service_token=provider.service_token,
+            service_timeout=provider.SERVICE_TIMEOUT,
+            removal_policy=removal_policy,
+        )
+        for role in _roles(self, declaration):
+            provider.allow_pass_role(role)
+            # The role's policy too must be there before the service tries what the role may.
+            self._resource.node.add_dependency(role)
+        for bucket in _buckets(declaration):
+            if bucket.policy is not None:
+                self._resource.node.add_dependency(bucket.policy)
+
+    @classmethod
+    def from_tuning_job_name(cls, scope: Construct, id: str, tuning_job_name: str) -> IHyperParameterTuningJob:  # noqa: A002
+        """A tuning job that exists, by its name, in the stack's account and region."""
+        return _ImportedTuningJob(scope, id, name=tuning_job_name)
+
+    @classmethod
+    def from_request(
+        cls,
+        scope: Construct,
+        id: str,  # noqa: A002
+        request: Mapping[str, Any],
+        *,
+        role: iam.IRole | None = None,
+        job_name_prefix: str | None = None,
+        removal_policy: RemovalPolicy | None = None,
+    ) -> HyperParameterTuningJob:
+        """Declares the job that a CreateHyperParameterTuningJob request, as boto3 takes it, would start.
+
+        Nothing of the request is dropped or changed but its name, which becomes the new name's prefix.
+
+        Args:
+            scope: parent of the construct.
+            id: id in the parent.
+            request: the request, with or without ``HyperParameterTuningJobName``.
+            role: role of the training jobs. Default: None, the request's.
+            job_name_prefix: first part of the job's name. Default: None, the request's name or else the id.
+            removal_policy: what happens to the job when it leaves the stack. Default: None, it is stopped.
+
+        Raises:
+            ValidationError: listing every rule that the request breaks.
+        """
+        own_name = request.get(TUNING_JOB_NAME, id)
+        given = {name: value for name, value in request.items() if name != TUNING_JOB_NAME}
+        if role is not None:
+            given = _with_role(given, role.role_arn)
+        problems = errors(without_tokens({**given, TUNING_JOB_NAME: UNRESOLVED}))
+        if problems:
+            raise ValidationError("/".join(filter(None, [scope.node.path, id])), problems)
+        declaration = Declaration.from_request(given)
+        if role is not None:
+            declaration = declaration.with_role(role)
+        props = {field.name: getattr(declaration, field.name) for field in fields(declaration)}
+        prefix = default_prefix(own_name) if job_name_prefix is None else job_name_prefix
+        return cls(scope, id, **props, job_name_prefix=prefix, removal_policy=removal_policy)
+
+    @property
+    def tuning_job_name(self) -> str:
+        """The job's name, as a reference to the deployed job."""
+        return self._resource.get_att_string(TUNING_JOB_NAME)
+
+    @property
+    def tuning_job_arn(self) -> str:
+        """The job's ARN."""
+        return self._resource.get_att_string(TUNING_JOB_ARN)
+
+
+def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
+    """The request with the role in each definition."""
+    result = dict(request)
+    if "TrainingJobDefinition" in result:
+        result["TrainingJobDefinition"] = {**result["TrainingJobDefinition"], "RoleArn": role_arn}
+    if "TrainingJobDefinitions" in result:
+        result["TrainingJobDefinitions"] = [{**d, "RoleArn": role_arn} for d in result["TrainingJobDefinitions"]]
+    return result
+
+
+def _findings(declaration: Declaration, request: Mapping[str, Any]) -> Iterator[Finding]:
+    known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+    yield from check(known)
+    for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
+        yield from check_algorithm(declared.algorithm, definition)
+
+
+def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
+    broken = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if broken:
+        raise ValidationError(construct.node.path, broken)
+    for finding in findings:
+        Annotations.of(construct).add_warning_v2(f"cdk-tuning:{finding.rule}", f"{finding.prop}: {finding.text}")
+
+
+def _roles(scope: Construct, declaration: Declaration) -> list[iam.IRole]:
+    """Each distinct training role once; roles that are given by ARN are imported."""
+    roles: dict[str, iam.IRole] = {}
+    for definition in declaration.definitions():
+        role = definition.role
+        if isinstance(role, str):
+            if role not in roles:
+                roles[role] = iam.Role.from_role_arn(scope, f"Role{len(roles)}", role)
+        else:
+            roles.setdefault(role.role_arn, role)
+    return list(roles.values())
+
+
+def _buckets(declaration: Declaration) -> list[s3.IBucket]:
+    """The buckets of all channels and outputs that were given as constructs."""
+    found: list[s3.IBucket] = []
+    for definition in declaration.definitions():
+        channels = {} if definition.channels is None else definition.channels
+        sources = [channel.bucket for channel in channels.values()]
+        found += [bucket for bucket in [*sources, definition.output_data_config.bucket] if bucket is not None]
+    return list({bucket.node.path: bucket for bucket in found}.values())

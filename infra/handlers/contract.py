@@ -1,0 +1,44 @@
+"""Names that the constructs write and the handlers read: one place for both."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TUNING_JOB_RESOURCE_TYPE: Final = "Custom::HyperParameterTuningJob"
+GPU_QUOTA_RESOURCE_TYPE: Final = "Custom::GpuTrainingQuota"
+
+# Entry points of the Lambda functions, as seen from the asset's root.
+TUNING_JOB_HANDLER: Final = "handlers.tuning_job.on_event"
+TUNING_JOB_COMPLETION_HANDLER: Final = "handlers.tuning_job.is_complete"
+GPU_QUOTA_HANDLER: Final = "handlers.gpu_quota.on_event"
+
+# A property of the tuning job's resource, its physical id and an attribute.
+TUNING_JOB_NAME: Final = "HyperParameterTuningJobName"
+TUNING_JOB_ARN: Final = "HyperParameterTuningJobArn"
+TAGS: Final = "Tags"
+
+# CloudFormation adds this property to every custom resource; it is no part of the declaration.
+SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
+SERVICE_TIMEOUT: Final = "ServiceTimeout"
+ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT})
+
+# The service adds this static hyperparameter to what Describe returns; it counts against the limit of 100.
+INJECTED_HYPER_PARAMETER: Final = "_tuning_objective_metric"
+
+# The GPU quota's resource: properties and attributes.
+QUOTA_NAME: Final = "QuotaName"
+QUOTA_INSTANCES: Final = "Instances"
+QUOTA_ON_SHORTFALL: Final = "OnShortfall"
+QUOTA_CODE: Final = "QuotaCode"
+QUOTA_VALUE: Final = "Value"
+QUOTA_REQUESTED_VALUE: Final = "RequestedValue"
+QUOTA_STATUS: Final = "Status"
+ON_SHORTFALL_FAIL: Final = "FAIL"
+ON_SHORTFALL_WARN: Final = "WARN"
+ON_SHORTFALL_REQUEST_INCREASE: Final = "REQUEST_INCREASE"
+
+# Tags by which a handler knows the tuning jobs of its own resource again.
+OWNER_STACK_TAG: Final = "tuning-as-code:stack-id"
+OWNER_LOGICAL_ID_TAG: Final = "tuning-as-code:logical-id"
+OWNER_REQUEST_TAG: Final = "tuning-as-code:request-id"
+OWNER_TAGS: Final = frozenset({OWNER_STACK_TAG, OWNER_LOGICAL_ID_TAG, OWNER_REQUEST_TAG})

@@ -1,0 +1,81 @@
+"""What a custom resource's properties declare: the request that starts the tuning job."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .coerce import CoercionError, coerce
+from .contract import ENVELOPE, TAGS, TUNING_JOB_NAME
+from .errors import HandlerError
+from .keyed import unkeyed
+from .rules import errors as broken_rules
+
+_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+_LONGEST_NAME = 32
+_MOST_RUNS = 100
+
+
+def declared_name(properties: Mapping[str, Any]) -> str:
+    """The name that the declaration computed at synth.
+
+    Raises:
+        HandlerError: if there is none, or it is no name of a tuning job.
+    """
+    name = properties.get(TUNING_JOB_NAME)
+    if not isinstance(name, str) or not is_job_name(name):
+        raise HandlerError(
+            f"{TUNING_JOB_NAME} must be 1 to {_LONGEST_NAME} letters, digits and inner hyphens, got {name!r}"
+        )
+    return name
+
+
+def is_job_name(name: str) -> bool:
+    """Whether a tuning job can have the name."""
+    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
+
+
+def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The CreateHyperParameterTuningJob request, with the types that CloudFormation took from its values.
+
+    Raises:
+        HandlerError: naming each property that is unknown or has the wrong type, and each rule that is broken.
+    """
+    request = _typed(properties)
+    findings = broken_rules(request)
+    if findings:
+        raise HandlerError("the declaration breaks rules: " + "; ".join(map(str, findings)))
+    return request
+
+
+def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    declared = {name: value for name, value in properties.items() if name not in ENVELOPE}
+    try:
+        return coerce(unkeyed(declared))
+    except CoercionError as error:
+        raise HandlerError(f"the declaration does not fit CreateHyperParameterTuningJob: {error}") from error
+
+
+def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
+    """The declared tags by key."""
+    return {tag["Key"]: tag["Value"] for tag in _typed({TAGS: properties.get(TAGS, {})})[TAGS]}
+
+
+def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    """The top-level members in which two declarations differ, but for tags."""
+    names = (properties.keys() | old.keys()) - ENVELOPE - {TAGS}
+    return sorted(name for name in names if properties.get(name) != old.get(name))
+
+
+def run_names(declared: str) -> Iterator[str]:
+    """Names for the runs of one declaration: its own, then one for each time that it has to run again.
+
+    A name cannot be used twice, so a declaration that is deployed again after its job was stopped needs another; it
+    follows from the declared name, so that retries of a request, and its roll-back, find the same job.
+    """
+    yield declared
+    for run in range(2, _MOST_RUNS + 1):
+        digest = hashlib.sha256(f"{declared}/{run}".encode()).hexdigest()[:8]
+        yield f"{declared[: _LONGEST_NAME - 9].rstrip('-')}-{digest}"

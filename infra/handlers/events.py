@@ -1,0 +1,70 @@
+"""The request that CloudFormation makes about a custom resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import HandlerError
+
+
+@dataclass(frozen=True)
+class Event:
+    """A request, or the waiter's repeated question whether it is complete."""
+
+    request_type: str
+    """``Create``, ``Update`` or ``Delete``."""
+
+    request_id: str
+    """The same on every retry of a request."""
+
+    stack_id: str
+    logical_id: str
+    physical_id: str | None
+    """What the handler answered before; CloudFormation's invention after a Create that was never answered."""
+
+    properties: Mapping[str, Any]
+    old_properties: Mapping[str, Any] = field(default_factory=dict)
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    """What ``on_event`` left for ``is_complete``."""
+
+    @staticmethod
+    def parse(event: Mapping[str, Any]) -> Event:
+        """The event as the provider framework hands it over.
+
+        Raises:
+            HandlerError: if it is none.
+        """
+        try:
+            return Event(
+                request_type=event["RequestType"],
+                request_id=event["RequestId"],
+                stack_id=event["StackId"],
+                logical_id=event["LogicalResourceId"],
+                physical_id=event.get("PhysicalResourceId"),
+                properties=event.get("ResourceProperties", {}),
+                old_properties=event.get("OldResourceProperties", {}),
+                progress=event.get(PROGRESS, {}),
+            )
+        except KeyError as error:
+            raise HandlerError(f"this is no request about a custom resource: it has no {error}") from error
+
+    @property
+    def stack_name(self) -> str:
+        """The stack's name; unique among the stacks that exist in an account and region."""
+        return stack_name(self.stack_id)
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in the stack's account and region."""
+        _, partition, _, region, account, _ = self.stack_id.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
+PROGRESS = "Progress"
+"""Member of an ``on_event`` answer that the framework hands on to ``is_complete``."""
+
+
+def stack_name(stack_id: str) -> str:
+    """The name in a stack's ARN, ``arn:<partition>:cloudformation:<region>:<account>:stack/<name>/<uuid>``."""
+    return stack_id.split("/")[1] if stack_id.count("/") >= 2 else stack_id

@@ -1,0 +1,61 @@
+"""What can go wrong between the engine and its callers."""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """The base of the engine's own errors."""
+
+
+class EngineInUseError(EngineError):
+    """Another engine works on the same state folder."""
+
+
+class DamagedRecordError(EngineError):
+    """The record cannot be read."""
+
+
+class RecordWriteError(EngineError):
+    """The record cannot be written, on a full disk say. Nothing of the change is there, and nothing else is lost."""
+
+
+class NameInUseError(EngineError):
+    """A job of that name exists, ignoring case.
+
+    Args:
+        arn: The ARN of the job that has the name.
+    """
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"a job of this name exists: {arn}")
+        self.arn = arn
+
+
+class NoSuchJobError(EngineError):
+    """There is no job of that name.
+
+    Args:
+        kind: "tuning" or "training".
+        name: The name asked for.
+    """
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"there is no {kind} job {name!r}")
+        self.kind = kind
+        self.name = name
+
+
+class WrongStatusError(EngineError):
+    """The job's status does not allow this.
+
+    Args:
+        status: The status that the job has.
+    """
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"the job's status is {status}")
+        self.status = status
+
+
+class ClosedError(EngineError):
+    """The engine is closing: what runs is left as recorded and goes on at the next start."""

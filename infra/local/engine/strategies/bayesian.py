@@ -1,0 +1,59 @@
+"""Bayesian search: a Gaussian process over the finished jobs, aware of the running ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .base import Observation, Taken, derived_seed
+from .optuna_bridge import suggest
+from .random import draw
+from .space import Configuration, Space
+
+STARTUP = 4
+"""Finished jobs with an objective value before the surrogate chooses; random draws until then. SageMaker publishes no
+number; few jobs are the rule in tuning, so each random one costs dearly."""
+
+
+class BayesianStrategy:
+    """Expected improvement under a Gaussian process, by Optuna's GPSampler.
+
+    Running jobs count: the improvement is that of a batch together with them (their values unknown). Where the
+    surrogate proposes a configuration that was tried before, as it may in small spaces, a random one replaces it.
+
+    Args:
+        seed: The tuning job's RandomSeed. With one job at a time the same seed and results give the same
+            configurations, bit for bit.
+        maximize: Whether larger objective values are better.
+    """
+
+    def __init__(self, *, seed: int, maximize: bool) -> None:
+        self._seed = seed
+        self._maximize = maximize
+
+    def ask(
+        self, space: Space, history: Sequence[Observation], running: Sequence[Configuration], number: int
+    ) -> Configuration | None:
+        """See Strategy."""
+        taken = Taken(history, running)
+        if taken.exhausts(space):
+            return None
+        if sum(o.value is not None for o in history) < STARTUP:
+            return draw(space, taken, seed=self._seed, number=number)
+        proposal = self._propose(space, history, running, number)
+        if proposal not in taken:
+            return proposal
+        return draw(space, taken, seed=self._seed, number=number, first_draw=1)
+
+    def _propose(
+        self, space: Space, history: Sequence[Observation], running: Sequence[Configuration], number: int
+    ) -> Configuration:
+        import optuna
+
+        seed = derived_seed(self._seed, number)
+        sampler = optuna.samplers.GPSampler(
+            seed=seed,
+            n_startup_trials=STARTUP,
+            independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+            warn_independent_sampling=False,
+        )
+        return suggest(sampler, space, history, running, maximize=self._maximize)

@@ -1,0 +1,1 @@
+"""Training jobs: programs run under the training container's contract."""

@@ -1,0 +1,149 @@
+"""Runs one training program to its end, on its own: the engine may die meanwhile.
+
+Started as a file (`python -I -S supervisor.py JOB_FOLDER`), standard library only, so that it is up in a moment. It
+holds the lock on `supervisor.lock` for as long as it lives, reads `spec.json`, writes `supervisor.json` (process ids),
+lets the program write to `log`, and at the end writes `exit.json`, atomically.
+
+SIGTERM asks the program to end: it gets SIGTERM and, after the grace period, SIGKILL with its whole process group. A
+second SIGTERM kills at once. So does the end of MaxRuntimeInSeconds, grace period included.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+LOCK_TRIES = 20
+"""Tenths of a second to wait for the lock: the engine holds it for a moment when it looks."""
+
+
+def main(folder: Path) -> int:
+    """Run the program of a job folder and record how it ended."""
+    with (folder / "supervisor.lock").open("a") as lock:
+        if not _locked(lock.fileno()):
+            return os.EX_TEMPFAIL  # another supervisor runs this job
+        spec = json.loads((folder / "spec.json").read_text())
+        write_json(folder / "exit.json", Supervision(folder, spec).run())
+    return 0
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a file that is either whole or not there."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with partial.open("w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _locked(descriptor: int) -> bool:
+    for _ in range(LOCK_TRIES):
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.1)
+    return False
+
+
+class Supervision:
+    """The life of one program.
+
+    Args:
+        folder: The job folder.
+        spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None) and `grace` (seconds).
+    """
+
+    def __init__(self, folder: Path, spec: dict[str, Any]) -> None:
+        self._folder = folder
+        self._spec = spec
+        self._terms = 0
+        self._terminated = False
+        self._timed_out = False
+        self._deadline: float | None = None
+        self._wakeup, wakeup = os.pipe()
+        for end in (self._wakeup, wakeup):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGTERM, self._on_term)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> dict[str, Any]:
+        """Run to the end; what `exit.json` says."""
+        started = time.time()
+        ended = {"attempt": self._spec["attempt"], "started": started}
+        try:
+            program = self._start()
+        except OSError as error:
+            return {**ended, "ended": time.time(), "code": None, "error": str(error)}
+        code = self._wait(program)
+        self._kill(program)  # whatever the program has left behind
+        return {
+            **ended,
+            "ended": time.time(),
+            "code": code,
+            "terminated": self._terminated,
+            "timed_out": self._timed_out,
+        }
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self._folder / "log").open("ab") as log:
+            program = subprocess.Popen(
+                self._spec["command"],
+                env=self._spec["environment"],
+                cwd=self._spec["directory"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        processes = {"pid": os.getpid(), "program": program.pid, "started": time.time()}
+        write_json(self._folder / "supervisor.json", {**processes, "attempt": self._spec["attempt"]})
+        if (limit := self._spec["max_runtime"]) is not None:
+            self._deadline = time.monotonic() + limit
+        return program
+
+    def _wait(self, program: subprocess.Popen[bytes]) -> int:
+        kill_at: float | None = None
+        while (code := program.poll()) is None:
+            now = time.monotonic()
+            if self._deadline is not None and now >= self._deadline:
+                self._deadline, self._timed_out = None, True
+                self._terms = max(self._terms, 1)
+            if self._terms and kill_at is None:
+                kill_at = now + self._spec["grace"]
+                self._terminated = not self._timed_out
+                program.send_signal(signal.SIGTERM)
+            if kill_at is not None and (self._terms > 1 or now >= kill_at):
+                self._kill(program)
+                return program.wait()
+            self._sleep_until(min((t for t in (self._deadline, kill_at) if t is not None), default=None))
+        return code
+
+    def _sleep_until(self, moment: float | None) -> None:
+        """Until then, or a signal."""
+        timeout = None if moment is None else max(0.0, moment - time.monotonic())
+        select.select([self._wakeup], [], [], timeout)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wakeup, 4096)
+
+    def _on_term(self, *_: object) -> None:
+        self._terms += 1
+
+    @staticmethod
+    def _kill(program: subprocess.Popen[bytes]) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(program.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,186 @@
+"""The scheduler of one tuning job: fills its slots, asks its strategy, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import threading
+import time
+from typing import Protocol
+
+from .completion import ending, max_jobs
+from .early_stopping import should_stop
+from .errors import ClosedError, EngineError, WrongStatusError
+from .names import OBJECTIVE_HYPERPARAMETER
+from .records import TERMINAL, Request, TrainingJob, TuningJob
+from .store import Store
+from .strategies import Configuration, Observation, Space, configuration, hyperparameters, make_strategy
+
+_logger = logging.getLogger(__name__)
+
+_ASK = threading.Lock()
+"""One ask at a time: the surrogate's libraries keep settings of the whole process."""
+
+EARLY_STOPPED = "early stopping: worse than the median of earlier training jobs"
+TUNING_JOB_ENDED = "the tuning job has ended"
+
+
+class Launcher(Protocol):
+    """What a tuner needs of the engine."""
+
+    def launch(self, job: TuningJob, number: int, configuration: dict[str, str]) -> None:
+        """Record and start a training job."""
+        ...
+
+    def stop_training_job(self, name: str, *, reason: str) -> None:
+        """Stop a training job."""
+        ...
+
+
+class Tuner(threading.Thread):
+    """The thread of one tuning job. It keeps nothing but the record: another one can take over at any moment.
+
+    Args:
+        store: The record.
+        launcher: Starts and stops training jobs.
+        name: The tuning job.
+        closing: Set when the engine closes.
+    """
+
+    def __init__(self, store: Store, launcher: Launcher, name: str, closing: threading.Event) -> None:
+        super().__init__(name=f"tuning-{name}", daemon=True)
+        self._store = store
+        self._launcher = launcher
+        self._job_name = name
+        self._closing = closing
+        self._wake = threading.Event()
+        self._exhausted = False
+
+    def wake(self) -> None:
+        """Something has changed: look at the record again."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Schedule until the tuning job has ended or the engine closes."""
+        try:
+            while not self._closing.is_set():
+                try:
+                    if self._step():
+                        return
+                except EngineError:
+                    raise
+                except Exception as error:
+                    _logger.exception("tuning job %s", self._job_name)
+                    reason = f"InternalServerError: {type(error).__name__}: {error}"
+                    if not self._store.decide_ending(self._job_name, ending="Failed", failure_reason=reason):
+                        raise
+                    continue
+                self._wake.wait(self._patience())
+                self._wake.clear()
+        except ClosedError:
+            return
+        except EngineError:
+            _logger.exception("tuning job %s waits for the next start", self._job_name)
+
+    def _patience(self) -> float | None:
+        """Seconds until the tuning job runs out of time; None if it never does."""
+        job = self._store.tuning_job(self._job_name)
+        limit = job.config["ResourceLimits"].get("MaxRuntimeInSeconds")
+        return None if limit is None or job.ending is not None else max(0.0, job.created + limit - time.time())
+
+    def _step(self) -> bool:
+        """Do what is to be done now; whether the tuning job has ended."""
+        job = self._store.tuning_job(self._job_name)
+        training_jobs = self._store.training_jobs(job.name)
+        decision = ending(job, training_jobs, now=time.time(), exhausted=self._exhausted)
+        if decision is not None:
+            self._store.decide_ending(job.name, ending=decision.status, failure_reason=decision.failure_reason)
+        job = self._store.tuning_job(self._job_name)
+        if job.ending is not None:
+            return self._wind_down(job, training_jobs)
+        if job.config.get("TrainingJobEarlyStoppingType") == "Auto":
+            self._stop_early(job, training_jobs)
+        return self._fill_slots(job, training_jobs)
+
+    def _wind_down(self, job: TuningJob, training_jobs: list[TrainingJob]) -> bool:
+        running = [t for t in training_jobs if t.status not in TERMINAL]
+        for t in running:
+            self._end_early(t, TUNING_JOB_ENDED)
+        if running or job.ending is None:
+            return False
+        self._store.end_tuning_job(job.name, job.ending)
+        return True
+
+    def _stop_early(self, job: TuningJob, training_jobs: list[TrainingJob]) -> None:
+        metric, maximize = job.objective
+        completed = [self._curve(t, metric) for t in training_jobs if t.status == "Completed"]
+        for t in training_jobs:
+            if t.status == "InProgress":
+                curve = self._curve(t, metric)
+                # Each epoch counts, also when several were read at once.
+                if any(should_stop(curve[:n], completed, maximize=maximize) for n in range(1, len(curve) + 1)):
+                    self._end_early(t, EARLY_STOPPED)
+
+    def _end_early(self, training_job: TrainingJob, reason: str) -> None:
+        with contextlib.suppress(WrongStatusError):  # it may have ended this moment
+            self._launcher.stop_training_job(training_job.name, reason=reason)
+
+    def _curve(self, training_job: TrainingJob, metric: str) -> list[float]:
+        values = (v.value for v in self._store.metric_values(training_job.name, metric))
+        return [v for v in values if math.isfinite(v)]
+
+    def _fill_slots(self, job: TuningJob, training_jobs: list[TrainingJob]) -> bool:
+        running = sum(t.status not in TERMINAL for t in training_jobs)
+        slots = job.config["ResourceLimits"]["MaxParallelTrainingJobs"]
+        if self._exhausted or running >= slots or len(training_jobs) >= max_jobs(job):
+            return False
+        number = len(training_jobs) + 1
+        chosen = self._ask(job, training_jobs, number)
+        if chosen is None:
+            self._exhausted = True
+        elif self._store.tuning_job(job.name).ending is None and not self._closing.is_set():
+            self._launcher.launch(job, number, hyperparameters(chosen))
+        self._wake.set()  # there may be another slot, or nothing is left to wait for
+        return False
+
+    def _ask(self, job: TuningJob, training_jobs: list[TrainingJob], number: int) -> Configuration | None:
+        space = Space.of(job.config.get("ParameterRanges", {}))
+        _, maximize = job.objective
+        strategy = make_strategy(job.config["Strategy"], seed=job.seed, maximize=maximize)
+        history = [
+            Observation(configuration(space, t.tuned), t.objective_value) for t in training_jobs if t.status in TERMINAL
+        ]
+        running = [configuration(space, t.tuned) for t in training_jobs if t.status not in TERMINAL]
+        with _ASK:
+            return strategy.ask(space, history, running, number)
+
+
+def training_request(job: TuningJob, name: str, tuned: dict[str, str]) -> Request:
+    """The CreateTrainingJob request of a training job with the given tuned hyperparameters."""
+    definition = job.definition
+    metric, _ = job.objective
+    copied = (
+        "AlgorithmSpecification",
+        "RoleArn",
+        "InputDataConfig",
+        "OutputDataConfig",
+        "ResourceConfig",
+        "VpcConfig",
+        "StoppingCondition",
+        "EnableNetworkIsolation",
+        "EnableInterContainerTrafficEncryption",
+        "EnableManagedSpotTraining",
+        "CheckpointConfig",
+        "RetryStrategy",
+        "Environment",
+    )
+    return {
+        "TrainingJobName": name,
+        "HyperParameters": {
+            **definition.get("StaticHyperParameters", {}),
+            **tuned,
+            OBJECTIVE_HYPERPARAMETER: metric,
+        },
+        **{member: definition[member] for member in copied if member in definition},
+    }

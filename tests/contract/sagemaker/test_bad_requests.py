@@ -1,0 +1,154 @@
+"""Requests that the service refuses, each with its full text; nothing is recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.local.endpoint.service import ServiceError
+
+if TYPE_CHECKING:
+    from .conftest import Api
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _config(request: dict[str, Any]) -> dict[str, Any]:
+    config: dict[str, Any] = request["HyperParameterTuningJobConfig"]
+    return config
+
+
+def _algorithm(request: dict[str, Any]) -> dict[str, Any]:
+    algorithm: dict[str, Any] = request["TrainingJobDefinition"]["AlgorithmSpecification"]
+    return algorithm
+
+
+def _channel(request: dict[str, Any]) -> dict[str, Any]:
+    channel: dict[str, Any] = request["TrainingJobDefinition"]["InputDataConfig"][0]
+    return channel
+
+
+def _ranges(kind: str, *ranges: dict[str, Any]) -> Change:
+    return lambda r: _config(r).update(ParameterRanges={kind: list(ranges)})
+
+
+def _numbers(low: str, high: str, scaling: str = "Auto") -> dict[str, Any]:
+    return {"Name": "x", "MinValue": low, "MaxValue": high, "ScalingType": scaling}
+
+
+METRIC = (
+    "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
+)
+
+BAD: list[tuple[Change, str]] = [
+    (lambda r: _algorithm(r).pop("MetricDefinitions"), METRIC),
+    (
+        lambda r: _config(r)["HyperParameterTuningJobObjective"].update(MetricName="bleu"),
+        f"{METRIC} The objective is 'bleu', the metrics are loss.",
+    ),
+    (
+        lambda r: _algorithm(r)["MetricDefinitions"][0].update(Regex="loss=("),
+        "The regex of metric 'loss' does not compile: missing ), unterminated subpattern at position 5.",
+    ),
+    (
+        lambda r: _algorithm(r)["MetricDefinitions"][0].update(Regex="loss"),
+        "The regex of metric 'loss' needs a group around the value.",
+    ),
+    (
+        _ranges("IntegerParameterRanges", _numbers("1", "3")),
+        "You don't have enough combinations of hyperparameter ranges. The total number of hyperparameter combinations "
+        "for the provided ranges [3.0] must be equal or greater than the value of MaxNumberOfJobs, [10]. "
+        "Provide additional ranges.",
+    ),
+    (
+        _ranges("ContinuousParameterRanges", _numbers("1", "1")),
+        "MinValue must be less than MaxValue for 'x', got 1 and 1.",
+    ),
+    (_ranges("IntegerParameterRanges", _numbers("1", "9.5")), "MaxValue of 'x' must be a whole number, got '9.5'."),
+    (_ranges("ContinuousParameterRanges", _numbers("nan", "1")), "MinValue of 'x' must be a number, got 'nan'."),
+    (
+        _ranges("ContinuousParameterRanges", _numbers("0", "1", "Logarithmic")),
+        "Logarithmic scaling of 'x' needs MinValue > 0, got 0.",
+    ),
+    (
+        _ranges("ContinuousParameterRanges", _numbers("0", "1", "ReverseLogarithmic")),
+        "ReverseLogarithmic scaling of 'x' needs 0 <= MinValue and MaxValue < 1, got 0 and 1.",
+    ),
+    (
+        _ranges("IntegerParameterRanges", _numbers("0", "90", "ReverseLogarithmic")),
+        "ReverseLogarithmic scaling is for continuous ranges only, got the integer 'x'.",
+    ),
+    (
+        _ranges("CategoricalParameterRanges", {"Name": "x", "Values": ["a", "a"]}),
+        "The values of 'x' must be distinct, got ['a', 'a'].",
+    ),
+    (
+        _ranges("ContinuousParameterRanges", _numbers("0", "1"), _numbers("0", "2")),
+        "A hyperparameter has one range only, got two for 'x'.",
+    ),
+    (
+        _ranges("ContinuousParameterRanges", {"Name": "layers", "MinValue": "0", "MaxValue": "1"}),
+        "A hyperparameter is either tuned or static, got both for 'layers'.",
+    ),
+    (lambda r: _config(r).pop("ParameterRanges"), "ParameterRanges must have at least one range."),
+    (
+        lambda r: _config(r)["ResourceLimits"].update(MaxParallelTrainingJobs=11),
+        "MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got 11 and 10.",
+    ),
+    (lambda r: _config(r).update(Strategy="Grid"), "Strategy Grid takes categorical ranges only."),
+    (lambda r: _config(r).update(Strategy="Hyperband"), "Strategy Hyperband is not supported locally yet."),
+    (
+        lambda r: r.update(TrainingJobDefinitions=[r.pop("TrainingJobDefinition")]),
+        "TrainingJobDefinitions is not supported locally yet.",
+    ),
+    (lambda r: r.update(Autotune={"Mode": "Enabled"}), "Autotune is not supported locally yet."),
+    (
+        lambda r: r.pop("TrainingJobDefinition"),
+        "TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.",
+    ),
+    (
+        lambda r: _config(r).pop("HyperParameterTuningJobObjective"),
+        "HyperParameterTuningJobObjective is required with a single TrainingJobDefinition.",
+    ),
+    (
+        lambda r: _channel(r)["DataSource"]["S3DataSource"].update(S3Uri="s3://no-such-bucket-here/train"),
+        'No S3 objects found under S3 URL "s3://no-such-bucket-here/train" given in input data source of channel '
+        '"train". Please ensure that the bucket exists and that objects exist under that S3 prefix.',
+    ),
+    (lambda r: _channel(r).update(InputMode="Pipe"), "Input mode Pipe (channel 'train') is not supported locally yet."),
+    (
+        lambda r: r["TrainingJobDefinition"]["InputDataConfig"].append(_channel(r)),
+        "Channel names must be unique, got 'train' twice.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"]["OutputDataConfig"].update(S3OutputPath="https://x"),
+        "S3OutputPath must start with s3://, got 'https://x'.",
+    ),
+    (
+        lambda r: r.update(Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]),
+        "Tag keys must be unique, got 'a' twice.",
+    ),
+    (
+        lambda r: r.update(Tags=[{"Key": "aws:a", "Value": "1"}]),
+        "Tag keys must not start with aws:, got 'aws:a'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD, ids=[message[:60] for _, message in BAD])
+def test_refused(api: Api, change: Change, message: str) -> None:
+    request = api.tuning_request(ResourceLimits={"MaxNumberOfTrainingJobs": 10, "MaxParallelTrainingJobs": 1})
+    change(request)
+    with pytest.raises(ServiceError) as caught:
+        api.service.call("CreateHyperParameterTuningJob", request)
+    assert (caught.value.code, caught.value.message) == ("ValidationException", message)
+    assert api("ListHyperParameterTuningJobs") == {"HyperParameterTuningJobSummaries": []}
+
+
+def test_an_empty_channel_is_named(api: Api) -> None:
+    request = api.tuning_request()
+    _channel(request)["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{api.bucket}/nothing"
+    with pytest.raises(ServiceError, match=r'No S3 objects found under S3 URL "s3://bucket-.*/nothing" .* "train"'):
+        api("CreateHyperParameterTuningJob", **request)

@@ -1,0 +1,134 @@
+"""The built wheel works alone: somebody else's stack imports the constructs from it and synthesises."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.integration
+
+SOMEBODY_ELSES_APP = """
+import aws_cdk as cdk
+from constructs_lib import *
+
+app = cdk.App()
+stack = cdk.Stack(app, "Theirs")
+channels = TrainingChannels(stack, "Channels")
+image = Seq2SeqImage.built_in(stack)
+GpuTrainingQuota(stack, "Quota", instance_type=InstanceType.ML_G4DN_XLARGE, instances=1)
+HyperParameterTuningJob(
+    stack,
+    "Job",
+    objective=Objective.minimize("validation:perplexity"),
+    ranges=[Seq2Seq.learning_rate.between(1e-4, 1e-2)],
+    resource_limits=ResourceLimits(max_parallel_training_jobs=1, max_number_of_training_jobs=4),
+    training_job_definition=TrainingJobDefinition(
+        algorithm=Seq2Seq(image),
+        role=TrainingRole(stack, "Role", channels=channels, image=image),
+        channels=channels.input_channels(),
+        output_data_config=OutputDataConfig.to_bucket(channels.output),
+        instance_type=InstanceType.ML_G4DN_XLARGE,
+        instance_count=1,
+        volume_size=cdk.Size.gibibytes(30),
+    ),
+)
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    subprocess.run([*command, "--quiet"], check=True, capture_output=True)
+    return next(folder.glob("cdk_tuning-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel and what the wheel requires, nothing else."""
+    folder = tmp_path_factory.mktemp("env")
+    venv.create(folder, with_pip=False)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    zipfile.ZipFile(wheel).extractall(packages)
+    for dependency in required_by(distribution("cdk-tuning")):
+        link(dependency, packages)
+    return folder / "bin" / "python"
+
+
+def required_by(root: Distribution) -> Iterator[Distribution]:
+    """The distributions that pip would install beside `root` without any extra."""
+    seen: set[str] = set()
+    pending = [root]
+    while pending:
+        for line in pending.pop().requires or []:
+            requirement = Requirement(line)
+            if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+                continue
+            if requirement.name.lower() not in seen:
+                seen.add(requirement.name.lower())
+                found = distribution(requirement.name)
+                pending.append(found)
+                yield found
+
+
+def link(dependency: Distribution, packages: Path) -> None:
+    """Makes an installed distribution importable from another environment without copying hundreds of megabytes."""
+    for top in {file.parts[0] for file in dependency.files or [] if file.parts[0] not in ("..", "__pycache__")}:
+        source = Path(str(dependency.locate_file(top)))
+        target = packages / top
+        if target.is_symlink() or target.exists():  # a namespace package, such as aws_cdk: merge what is inside
+            merge(source, target)
+        else:
+            target.symlink_to(source)
+
+
+def merge(source: Path, target: Path) -> None:
+    if target.resolve() == source.resolve() or not source.is_dir():
+        return
+    target.mkdir(exist_ok=True)
+    for child in source.iterdir():
+        if not (target / child.name).exists():
+            (target / child.name).symlink_to(child)
+
+
+def test_wheel_holds_what_it_deploys_and_no_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "infra/handlers/tuning_job.py" in names
+    assert "infra/seq2seq/Dockerfile" in names
+    assert not [
+        name for name in names if name.split("/")[0] not in ("constructs_lib", "infra") and "dist-info" not in name
+    ]
+
+
+def test_a_stack_of_somebody_else_synthesises(python: Path, tmp_path: Path) -> None:
+    # GIVEN an app that knows the wheel alone
+    (tmp_path / "app.py").write_text(SOMEBODY_ELSES_APP)
+    # WHEN
+    environment = {**os.environ, "CDK_OUTDIR": str(tmp_path / "cdk.out")}
+    environment.pop("PYTHONPATH", None)
+    subprocess.run([str(python), "app.py"], cwd=tmp_path, env=environment, check=True, timeout=120)
+    # THEN
+    template = json.loads((tmp_path / "cdk.out" / "Theirs.template.json").read_text())
+    types = [resource["Type"] for resource in template["Resources"].values()]
+    assert types.count("Custom::HyperParameterTuningJob") == types.count("Custom::GpuTrainingQuota") == 1
+    assert types.count("AWS::S3::Bucket") >= 4
+
+
+@pytest.mark.parametrize("module", ["torch", "boto3", "optuna"])
+def test_constructs_need_no_run_time_library(python: Path, module: str) -> None:
+    code = f"import sys, constructs_lib; sys.exit({module!r} in sys.modules)"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    assert subprocess.run([str(python), "-c", code], env=environment, check=False).returncode == 0

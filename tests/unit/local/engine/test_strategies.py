@@ -1,0 +1,177 @@
+"""What every strategy promises, checked on each."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra.local.engine.strategies import (
+    BayesianStrategy,
+    Configuration,
+    GridStrategy,
+    Observation,
+    RandomStrategy,
+    Space,
+    Strategy,
+    derived_seed,
+    hyperparameters,
+    make_strategy,
+)
+from infra.local.engine.strategies.space import CategoricalRange, ContinuousRange, IntegerRange
+
+MIXED = Space(
+    (
+        ContinuousRange("rate", 1e-5, 1e-1, "Logarithmic"),
+        ContinuousRange("keep", 0.5, 0.999, "ReverseLogarithmic"),
+        IntegerRange("size", 1, 512, "Logarithmic"),
+        IntegerRange("depth", -2, 4),
+        CategoricalRange("kind", ("adam", "sgd", "rmsprop")),
+    )
+)
+SMALL = Space((CategoricalRange("a", ("x", "y", "z")), CategoricalRange("b", ("1", "2"))))
+
+Make = Callable[[int], Strategy]
+ALL = [
+    pytest.param(lambda seed: BayesianStrategy(seed=seed, maximize=False), id="Bayesian"),
+    pytest.param(lambda seed: RandomStrategy(seed=seed), id="Random"),
+    pytest.param(lambda seed: GridStrategy(), id="Grid"),
+]
+SAMPLED = ALL[:2]
+
+
+def loss(c: Configuration) -> float:
+    return (math.log10(float(c["rate"])) + 2.5) ** 2 + abs(float(c["depth"]) - 2) + (c["kind"] != "sgd")
+
+
+def search(strategy: Strategy, space: Space, jobs: int, score: Callable[[Configuration], float]) -> list[Configuration]:
+    history: list[Observation] = []
+    for number in range(1, jobs + 1):
+        chosen = strategy.ask(space, history, [], number)
+        if chosen is None:
+            break
+        history.append(Observation(chosen, score(chosen)))
+    return [o.configuration for o in history]
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_small_space_is_used_up_without_a_repeat(make: Make) -> None:
+    chosen = search(make(1), SMALL, 10, lambda c: float(c["a"] == "y"))
+    assert len(chosen) == 6
+    assert {tuple(sorted(c.items())) for c in chosen} == {(("a", a), ("b", b)) for a in "xyz" for b in "12"}
+
+
+@pytest.mark.parametrize("make", SAMPLED)
+def test_same_seed_gives_the_same_search_bit_for_bit(make: Make) -> None:
+    first = [hyperparameters(c) for c in search(make(11), MIXED, 6, loss)]
+    assert first == [hyperparameters(c) for c in search(make(11), MIXED, 6, loss)]
+    assert first != [hyperparameters(c) for c in search(make(12), MIXED, 6, loss)]
+
+
+@pytest.mark.parametrize("make", SAMPLED)
+def test_search_goes_on_from_the_record_alone(make: Make) -> None:
+    chosen = search(make(5), MIXED, 6, loss)
+    history = [Observation(c, loss(c)) for c in chosen[:5]]
+    assert make(5).ask(MIXED, history, [], 6) == chosen[5]
+
+
+@pytest.mark.parametrize("make", SAMPLED)
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**31 - 1))
+def test_values_are_within_bounds(make: Make, seed: int) -> None:
+    for c in search(make(seed), MIXED, 5, loss):
+        for r in MIXED.ranges:
+            value = c[r.name]
+            if isinstance(r, CategoricalRange):
+                assert value in r.choices
+            else:
+                assert not isinstance(value, str)
+                assert r.low <= value <= r.high
+                assert isinstance(value, int) == isinstance(r, IntegerRange)
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_running_configurations_are_not_chosen_again(make: Make) -> None:
+    running: list[Configuration] = []
+    for number in range(1, 7):
+        chosen = make(3).ask(SMALL, [], running, number)
+        assert chosen is not None
+        assert chosen not in running
+        running.append(chosen)
+    assert make(3).ask(SMALL, [], running, 7) is None
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_failed_jobs_count_as_tried(make: Make) -> None:
+    tried = [Observation({"a": a, "b": b}, None) for a in "xy" for b in "12"]
+    chosen = make(3).ask(SMALL, tried, [], 5)
+    assert chosen is not None
+    assert chosen["a"] == "z"
+
+
+def test_bayesian_search_finds_a_better_region_than_random() -> None:
+    def late(strategy: Strategy) -> float:
+        return sum(loss(c) for c in search(strategy, MIXED, 14, loss)[8:])
+
+    assert late(BayesianStrategy(seed=2, maximize=False)) < late(RandomStrategy(seed=2))
+
+
+def test_bayesian_maximizes() -> None:
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+    chosen = search(BayesianStrategy(seed=4, maximize=True), space, 8, lambda c: float(c["x"]))
+    assert max(float(c["x"]) for c in chosen[4:]) > 0.95
+
+
+def test_bayesian_spreads_out_from_running_jobs() -> None:
+    history = [Observation(c, loss(c)) for c in search(RandomStrategy(seed=1), MIXED, 6, loss)]
+    strategy = BayesianStrategy(seed=1, maximize=False)
+    alone = strategy.ask(MIXED, history, [], 9)
+    assert alone is not None
+    assert strategy.ask(MIXED, history, [alone], 9) != alone
+
+
+def test_reverse_logarithmic_draws_are_dense_at_the_upper_end() -> None:
+    space = Space((ContinuousRange("x", 0.0, 0.9999, "ReverseLogarithmic"),))
+    values = sorted(float(c["x"]) for c in search(RandomStrategy(seed=1), space, 60, lambda c: 0.0))
+    # -log(1 - x) is uniform on (0, log 10^4): half of the values lie above 0.99.
+    assert 15 < sum(v > 0.99 for v in values) < 45
+
+
+def test_no_warning_and_no_output() -> None:
+    program = (
+        "from infra.local.engine.strategies import BayesianStrategy, Observation, Space\n"
+        "from infra.local.engine.strategies.space import ContinuousRange\n"
+        "space = Space((ContinuousRange('x', 0.0, 1.0),))\n"
+        "history = [Observation({'x': i / 10}, i * 1.0) for i in range(6)]\n"
+        "assert BayesianStrategy(seed=1, maximize=True).ask(space, history, [{'x': 0.55}], 7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_ask_raises_no_warnings_here_either() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert RandomStrategy(seed=1).ask(MIXED, [], [], 1) is not None
+
+
+def test_derived_seeds() -> None:
+    seeds = {derived_seed(seed, number, draw) for seed in range(3) for number in range(10) for draw in range(3)}
+    assert len(seeds) == 90
+    assert all(0 <= s < 2**32 for s in seeds)
+
+
+@pytest.mark.parametrize("name", ["Bayesian", "Random", "Grid"])
+def test_make_strategy(name: str) -> None:
+    assert type(make_strategy(name, seed=1, maximize=True)).__name__ == f"{name}Strategy"
+
+
+def test_make_strategy_refuses_others() -> None:
+    with pytest.raises(ValueError, match=r"^strategy must be one of Bayesian, Grid, Random; got 'Annealing'$"):
+        make_strategy("Annealing", seed=1, maximize=True)
