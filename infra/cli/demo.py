@@ -88,18 +88,18 @@ class Demo:
         self._announce("Start a local AWS", "tuning local up")
         state, _ = up(self.home)
         self.console.print(f"CloudFormation, S3, IAM, Lambda, ... on {state.ministack_url}")
-        self.console.print(f"SageMaker and Service Quotas on {state.endpoint_url}")
+        self.console.print(f"SageMaker, Service Quotas and Personalize on {state.endpoint_url}")
         return state
 
-    def deploy(self, state: LocalState, stack: str) -> None:
-        """Deploy a stack of the app by the real CDK CLI."""
+    def deploy(self, state: LocalState, stack: str, app: str = "app.py") -> None:
+        """Deploy a stack of an app by the real CDK CLI."""
         from infra.local.cdk_cli import run_cdk
 
         settings = [] if self.max_jobs is None else ["-c", f"tuning:max_number_of_training_jobs={self.max_jobs}"]
         command = ["deploy", stack, "--exclusively", "--require-approval", "never", *settings]
         self._announce(f"Deploy {stack} by the CDK CLI", "tuning local cdk -- " + " ".join(command))
         # By this interpreter, whether or not the virtual environment is active.
-        code = run_cdk(self.home, state, [*command, "--app", f"{sys.executable} app.py"])
+        code = run_cdk(self.home, state, [*command, "--app", f"{sys.executable} {app}"])
         if code in (INTERRUPTED, -2):
             raise KeyboardInterrupt
         if code != 0:

@@ -54,6 +54,7 @@ def violations(room: str, forbidden: tuple[str, ...]) -> list[str]:
         ("infra/seq2seq", ("infra.local", "infra.handlers", "infra.cli", "infra.report", "boto3")),
         ("infra/local", ("infra.cli", "infra.report")),
         ("infra/report", ("infra.cli", "infra.seq2seq", "torch")),
+        ("infra/review", ("infra.cli", "infra.local", "infra.report", "infra.seq2seq", "boto3", "botocore", "torch")),
     ],
 )
 def test_room_imports_nothing_that_it_must_not(room: str, forbidden: tuple[str, ...]) -> None:
