@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
+import constructs_lib
 from constructs_lib import CategoricalRange, ContinuousRange, IntegerRange, ResourceLimits, Scaling, ValidationError
 from constructs_lib.personalize import (
     AutoMLConfig,
@@ -68,6 +71,12 @@ def test_the_guides_example_stands_in_the_template_field_for_field(stack: cdk.St
         ),
     )
     assert _declared(stack) == {**GUIDE, "performAutoTraining": False}
+
+
+def test_the_readme_has_the_same_request() -> None:
+    text = (Path(constructs_lib.__file__).parent / "personalize" / "README.md").read_text()
+    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    assert json.loads(block) == {**GUIDE, "performAutoTraining": False}
 
 
 def test_a_request_is_declared_without_loss(stack: cdk.Stack) -> None:
