@@ -51,7 +51,7 @@ def _features(source: list[int], target: list[int], /, *, training: bool = False
     return hidden.detach()
 
 
-def _differs(first: dict[str, str], second: dict[str, str]) -> bool:
+def _differs(first: dict[str, Any], second: dict[str, Any]) -> bool:
     """Whether two models with the same parameters compute different things."""
     models = [_model(**changes) for changes in (first, second)]
     assert [p.shape for p in models[0].parameters()] == [p.shape for p in models[1].parameters()]
