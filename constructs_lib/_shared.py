@@ -21,6 +21,7 @@ class SharedByJobs:
     """What a stack's tuning jobs share.
 
     Attributes:
+        stack: the stack.
         provider: the functions that start and stop the jobs.
         service_token: the provider's.
         limits: count of the stack's jobs.
@@ -35,7 +36,7 @@ class SharedByJobs:
         self.service_token: str = self.provider.service_token
         self.limits = StackLimits(stack)
         stack.node.add_validation(self.limits)
-        self._stack = stack
+        self.stack = stack
         self._passed: set[int | str] = set()
 
     @classmethod
@@ -52,7 +53,7 @@ class SharedByJobs:
         if known in self._passed:
             return
         if isinstance(role, str):
-            self.provider.allow_pass_role(iam.Role.from_role_arn(self._stack, f"TuningRole{len(self._passed)}", role))
+            self.provider.allow_pass_role(iam.Role.from_role_arn(self.stack, f"TuningRole{len(self._passed)}", role))
         else:
             self.provider.allow_pass_role(role)
         self._passed.add(known)

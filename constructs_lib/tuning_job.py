@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Annotations, Duration, IResolvable
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from constructs_lib._declaration import Declaration
@@ -22,14 +24,18 @@ from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
-from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor
+from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor, longest_run
 from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
 from constructs_lib.objective import Objective, ObjectiveType
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
+from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
 from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
 from infra.handlers.rules.view import definitions
+
+if TYPE_CHECKING:
+    from constructs_lib.result import ITuningJobResult, TuningJobResult
 
 
 class HyperParameterTuningJob(TuningJobBase):
@@ -144,10 +150,14 @@ class HyperParameterTuningJob(TuningJobBase):
 
         shared = SharedByJobs.of(self)
         self._objectives = declaration.objectives()
+        self._longest_run = longest_run(self._known)
+        self._training_needs = training_needs(self._known)
+        declare_needs(self, self._training_needs)
+        self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
-            name=JobName(self, prefix),
+            name=JobName(self, prefix, shared.stack),
             properties=properties,
             service_token=shared.service_token,
             service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
@@ -166,6 +176,13 @@ class HyperParameterTuningJob(TuningJobBase):
     def from_tuning_job_name(cls, scope: Construct, id: str, tuning_job_name: str) -> IHyperParameterTuningJob:  # noqa: A002
         """A tuning job that exists, by its name, in the stack's account and region."""
         return ImportedTuningJob(scope, id, name=tuning_job_name)
+
+    @classmethod
+    def from_result_parameter(cls, scope: Construct, id: str, parameter_name: str) -> ITuningJobResult:  # noqa: A002
+        """The result of a job that another stack publishes, by its parameter's name."""
+        from constructs_lib.result import TuningJobResult
+
+        return TuningJobResult.from_result_parameter(scope, id, parameter_name)
 
     @classmethod
     def from_request(
@@ -218,6 +235,56 @@ class HyperParameterTuningJob(TuningJobBase):
             deletion_behavior=deletion_behavior,
             wait_for=wait_for,
         )
+
+    def publish_result(
+        self,
+        *,
+        parameter_name: str | None = None,
+        topic: sns.ITopic | None = None,
+        reconcile_every: Duration | None = None,
+    ) -> TuningJobResult:
+        """Publishes the job's result when it ends, to an SSM parameter and a topic.
+
+        Args:
+            parameter_name: name of the parameter. Default: None, ``/tuning/<stack>/<path of the job in the stack>``.
+            topic: topic that gets the same JSON at the job's end. Default: None.
+            reconcile_every: how often to look in case that an event was missed. Default: None, an hour.
+
+        Raises:
+            ValidationError: if the name or the interval cannot be used, or the result is published already.
+        """
+        from constructs_lib.result import TuningJobResult
+
+        if self._result is not None:
+            raise ValidationError(self.node.path, ["publish_result must be called once, the result is published"])
+        self._result = TuningJobResult(
+            self,
+            "Result",
+            tuning_job_name=self.tuning_job_name,
+            tuning_job_arn=self.tuning_job_arn,
+            parameter_name=parameter_name,
+            topic=topic,
+            reconcile_every=reconcile_every,
+            longest_run=self._longest_run,
+        )
+        return self._result
+
+    @property
+    def training_needs(self) -> TrainingNeeds:
+        """Instances that the job needs at the same time, by type and use; None where known at deployment only."""
+        return self._training_needs
+
+    @property
+    def best_training_job_parameter(self) -> ssm.IStringParameter:
+        """The parameter with the job's result, also for other stacks.
+
+        Raises:
+            ValidationError: if the result is not published.
+        """
+        if self._result is None:
+            text = "best_training_job_parameter needs a published result: call publish_result() first"
+            raise ValidationError(self.node.path, [text])
+        return self._result.best_training_job_parameter
 
     @property
     def tuning_job_name(self) -> str:
