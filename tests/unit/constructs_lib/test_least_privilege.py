@@ -87,7 +87,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def use_tuning_job(world: SimpleNamespace) -> None:
     tagged = declaration(tags={"team": "mt"})
     deploy(event("Create", tagged))
-    deploy(event("Update", OldResourceProperties=tagged, PhysicalResourceId=NAME))
+    deploy(event("Update", declaration(tags={"cost": "1"}), OldResourceProperties=tagged, PhysicalResourceId=NAME))
     removed = event("Delete", {**declaration(), "DeletionBehavior": "Delete"}, PhysicalResourceId=NAME)
     deploy(removed)
     world.sagemaker.jobs[NAME]["status"] = "Stopped"
