@@ -26,6 +26,8 @@ class LocalImage:
 
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    built_in: bool = False
+    """Whether it is one of ours, which reads SAGEMAKER_BASE_DIR and needs nothing at /opt/ml."""
     metrics_module: str | None = None
     """The module whose METRIC_DEFINITIONS the image brings along, as the built-in algorithms do."""
 
@@ -43,7 +45,8 @@ BUILT_IN = {
     "seq2seq": LocalImage(
         (sys.executable, "-P", "-m", "infra.seq2seq", "train"),
         {"PYTHONPATH": str(_PROJECT)},
-        "infra.seq2seq.metric_lines",
+        built_in=True,
+        metrics_module="infra.seq2seq.metric_lines",
     ),
 }
 """Our own programs, by repository name."""

@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import json
 import os
+import runpy
 import select
 import signal
 import subprocess
@@ -60,7 +61,8 @@ class Supervision:
 
     Args:
         folder: The job folder.
-        spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None) and `grace` (seconds).
+        spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None), `grace` (seconds)
+            and `opt_ml` (the folder to show at /opt/ml, or None).
     """
 
     def __init__(self, folder: Path, spec: dict[str, Any]) -> None:
@@ -85,8 +87,12 @@ class Supervision:
             program = self._start()
         except OSError as error:
             return {**ended, "ended": time.time(), "code": None, "error": str(error)}
+        feeder = self._start_feeder()
         code = self._wait(program)
         self._kill(program)  # whatever the program has left behind
+        if feeder is not None:
+            self._kill(feeder)
+            feeder.wait()
         return {
             **ended,
             "ended": time.time(),
@@ -96,6 +102,7 @@ class Supervision:
         }
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self._enter_namespace()
         with (self._folder / "log").open("ab") as log:
             program = subprocess.Popen(
                 self._spec["command"],
@@ -111,6 +118,21 @@ class Supervision:
         if (limit := self._spec["max_runtime"]) is not None:
             self._deadline = time.monotonic() + limit
         return program
+
+    def _enter_namespace(self) -> None:
+        """Let the job's folder stand at /opt/ml, where that is asked for and allowed; otherwise nothing changes."""
+        if (ml := self._spec.get("opt_ml")) is None:
+            return
+        try:
+            runpy.run_path(str(_beside("namespace.py")))["enter"](Path(ml), self._folder / "spare")
+        except OSError as error:
+            sys.stderr.write(f"/opt/ml is the folder {ml}: {error}\n")
+
+    def _start_feeder(self) -> subprocess.Popen[bytes] | None:
+        if not (self._folder / "pipes.json").exists():
+            return None
+        command = [sys.executable, "-I", "-S", str(_beside("feeder.py")), str(self._folder)]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def _wait(self, program: subprocess.Popen[bytes]) -> int:
         kill_at: float | None = None
@@ -143,6 +165,11 @@ class Supervision:
     def _kill(program: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(program.pid, signal.SIGKILL)
+
+
+def _beside(name: str) -> Path:
+    """Another file of this folder, which is not on the module search path."""
+    return Path(__file__).resolve().with_name(name)
 
 
 if __name__ == "__main__":
