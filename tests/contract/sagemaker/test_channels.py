@@ -79,7 +79,7 @@ def test_pipes_carry_each_epoch_unpacked(api: Api, s3: S3Client) -> None:
     done = wait(api)
     assert done["TrainingJobStatus"] == "Completed", done
     assert read(api) == [b"firstsecond".hex()] * 2
-    assert not (api.home.training_jobs / "train-1/pipe-input").exists()
+    api.until(lambda: not (api.home.training_jobs / "train-1/pipe-input").exists())
 
 
 def test_an_augmented_manifest_becomes_records(api: Api, s3: S3Client) -> None:
