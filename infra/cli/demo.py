@@ -25,7 +25,7 @@ CORPUS = Path("examples/translate-en-de")
 INTERRUPTED = 130
 SAMPLES = 3
 SAMPLE_LENGTHS = range(4, 9)
-WORDS = 4000
+MIN_COUNT = 3
 
 
 def demo(
@@ -88,18 +88,18 @@ class Demo:
         self._announce("Start a local AWS", "tuning local up")
         state, _ = up(self.home)
         self.console.print(f"CloudFormation, S3, IAM, Lambda, ... on {state.ministack_url}")
-        self.console.print(f"SageMaker and Service Quotas on {state.endpoint_url}")
+        self.console.print(f"SageMaker, Service Quotas and Personalize on {state.endpoint_url}")
         return state
 
-    def deploy(self, state: LocalState, stack: str) -> None:
-        """Deploy a stack of the app by the real CDK CLI."""
+    def deploy(self, state: LocalState, stack: str, app: str = "app.py") -> None:
+        """Deploy a stack of an app by the real CDK CLI."""
         from infra.local.cdk_cli import run_cdk
 
         settings = [] if self.max_jobs is None else ["-c", f"tuning:max_number_of_training_jobs={self.max_jobs}"]
         command = ["deploy", stack, "--exclusively", "--require-approval", "never", *settings]
         self._announce(f"Deploy {stack} by the CDK CLI", "tuning local cdk -- " + " ".join(command))
         # By this interpreter, whether or not the virtual environment is active.
-        code = run_cdk(self.home, state, [*command, "--app", f"{sys.executable} app.py"])
+        code = run_cdk(self.home, state, [*command, "--app", f"{sys.executable} {app}"])
         if code in (INTERRUPTED, -2):
             raise KeyboardInterrupt
         if code != 0:
@@ -111,9 +111,9 @@ class Demo:
 
         source, target = CORPUS / "corpus.en", CORPUS / "corpus.de"
         self._announce(
-            "Prepare the corpus", f"tuning seq2seq prepare {source} {target} {self._prepared} --max-words {WORDS}"
+            "Prepare the corpus", f"tuning seq2seq prepare {source} {target} {self._prepared} --min-count {MIN_COUNT}"
         )
-        prepare(source, target, self._prepared, max_words=WORDS)
+        prepare(source, target, self._prepared, min_count=MIN_COUNT)
 
     def fill(self) -> None:
         """Upload the training files to the channels' buckets."""
@@ -191,16 +191,17 @@ class Demo:
         return self._relative(path)
 
     def _held_out_pairs(self) -> list[tuple[str, str]]:
-        """The first few short pairs of the validation data: chosen before any model exists."""
+        """The first few short pairs of the validation data without unknown words: chosen before any model exists."""
         from itertools import islice
 
         from infra.seq2seq.recordio import read_file
-        from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
+        from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, UNK, Vocabulary
 
         source = Vocabulary.load(self._prepared / "vocab" / SOURCE_FILE)
         target = Vocabulary.load(self._prepared / "vocab" / TARGET_FILE)
         pairs = (pair for _, pair in read_file(self._prepared / "validation" / "val.rec"))
-        short = (pair for pair in pairs if len(pair.source) in SAMPLE_LENGTHS)
+        known = (pair for pair in pairs if UNK not in (*pair.source, *pair.target))
+        short = (pair for pair in known if len(pair.source) in SAMPLE_LENGTHS)
         return [
             (" ".join(source.decode(pair.source)), " ".join(target.decode(pair.target)))
             for pair in islice(short, SAMPLES)

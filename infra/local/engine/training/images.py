@@ -42,6 +42,11 @@ class LocalImage:
 
 # -P keeps the working folder, where a job's files lie, out of the module search path.
 BUILT_IN = {
+    "recommender": LocalImage(
+        (sys.executable, "-P", "-m", "infra.recommender", "train"),
+        {"PYTHONPATH": str(_PROJECT)},
+        "infra.recommender.metric_lines",
+    ),
     "seq2seq": LocalImage(
         (sys.executable, "-P", "-m", "infra.seq2seq", "train"),
         {"PYTHONPATH": str(_PROJECT)},
