@@ -26,6 +26,7 @@ from .checkpoints import Checkpoints
 from .container import Container
 from .failure import failure_reason
 from .images import NoLocalImageError, find_image, metric_definitions
+from .launcher import Launcher
 from .metrics import LogReader, MetricMatcher
 from .pipes import SPOOL, prepare_pipe, write_pipes
 from .processes import Exit, SupervisedProgram
@@ -48,6 +49,7 @@ class RunContext:
     region: str
     settings: EngineSettings
     closing: threading.Event
+    launcher: Launcher
     changed: Callable[[TrainingJob], None]
     """Called when a job has a new objective value or has ended."""
 
@@ -136,6 +138,7 @@ class TrainingRun(threading.Thread):
         spec = {
             "command": list(image.command),
             "environment": environment,
+            "module": list(image.module),
             "directory": str(self._container.ml),
             "max_runtime": _seconds_left(job),
             "grace": self._context.settings.stop_grace,
@@ -144,7 +147,7 @@ class TrainingRun(threading.Thread):
         started = job.started if job.started is not None else time.time()
         self._progress("Training", "Training image is running", started=started)
         program = SupervisedProgram(self._folder, job.attempt)
-        program.start(spec)
+        program.start(spec, lambda folder: self._context.launcher.start(folder, image.preload))
         return program
 
     def _new_checkpoints(self, job: TrainingJob) -> Checkpoints:
