@@ -6,6 +6,7 @@ file and on standard error.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 
@@ -22,11 +23,15 @@ def main(arguments: list[str]) -> int:
         print(_USAGE, file=sys.stderr)  # noqa: T201
         return 2
     container = Container.from_environment()
+    if "RANK" not in os.environ:  # one of several processes must not remove what another has just left
+        container.forget_failure()
     try:
         settings = HyperParameters.parse(container.hyperparameters())
         # Not before the hyperparameters are known to be right: this import takes seconds.
+        from .processes import take_all_gpus
         from .training_job import run
 
+        take_all_gpus()
         run(container, settings, _log)
     except ClientError as error:
         return _fail(container, f"ClientError: {error}", 1)

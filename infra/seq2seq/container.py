@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -90,10 +91,18 @@ class Container:
         except ValueError as error:
             raise ClientError(f"{name} is not JSON: {error}") from error
 
+    def forget_failure(self) -> None:
+        """Removes the reason why a run before this one failed."""
+        self.failure.unlink(missing_ok=True)
+
     def write_failure(self, reason: str) -> None:
-        """Leaves the reason of a failed job for the service to pick up."""
+        """Leaves the reason of a failed job for the service to pick up.
+
+        The first of several processes to fail says why; the others fail because it did.
+        """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
-        self.failure.write_text(reason[:FAILURE_REASON_LENGTH], encoding="utf-8")
+        with contextlib.suppress(FileExistsError), self.failure.open("x", encoding="utf-8") as file:
+            file.write(reason[:FAILURE_REASON_LENGTH])
 
 
 class StopRequest:
