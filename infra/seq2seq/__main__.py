@@ -7,43 +7,24 @@ file and on standard error.
 from __future__ import annotations
 
 import sys
-import traceback
 
 from .container import Container
-from .errors import ClientError
 from .hyperparameters import HyperParameters
-
-_USAGE = "usage: python -m infra.seq2seq train"
+from .program import log, run_program
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command and gives the exit code."""
-    if arguments != ["train"]:
-        print(_USAGE, file=sys.stderr)  # noqa: T201
-        return 2
     container = Container.from_environment()
-    try:
+
+    def train() -> None:
         settings = HyperParameters.parse(container.hyperparameters())
         # Not before the hyperparameters are known to be right: this import takes seconds.
         from .training_job import run
 
-        run(container, settings, _log)
-    except ClientError as error:
-        return _fail(container, f"ClientError: {error}", 1)
-    except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
-        traceback.print_exc()
-        return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
-    return 0
+        run(container, settings, log)
 
-
-def _log(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  standard output is the job's log
-
-
-def _fail(container: Container, reason: str, code: int) -> int:
-    container.write_failure(reason)
-    print(reason, file=sys.stderr, flush=True)  # noqa: T201
-    return code
+    return run_program("python -m infra.seq2seq", arguments, container, train)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+"""A training image's program: how it is called, how it ends, and where it leaves the reason."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+
+from .container import Container
+from .errors import ClientError
+
+
+def run_program(name: str, arguments: list[str], container: Container, train: Callable[[], None]) -> int:
+    """Trains, as the command ``train`` asks for.
+
+    Args:
+        name: The program's name in its usage text.
+        arguments: Of the command line.
+        container: Where a failure is written.
+        train: Does it all.
+
+    Returns:
+        The exit code: 0, 1 for a client's mistake, 2 for one of ours.
+    """
+    if arguments != ["train"]:
+        print(f"usage: {name} train", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        train()
+    except ClientError as error:
+        return _fail(container, f"ClientError: {error}", 1)
+    except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
+        traceback.print_exc()
+        return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
+    return 0
+
+
+def log(line: str) -> None:
+    """Write a line of the job's log, which is standard output."""
+    print(line, flush=True)  # noqa: T201
+
+
+def _fail(container: Container, reason: str, code: int) -> int:
+    container.write_failure(reason)
+    print(reason, file=sys.stderr, flush=True)  # noqa: T201
+    return code
