@@ -10,6 +10,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from constructs_lib.channel import Channel
+
 
 class ITrainingChannels(Protocol):
     """Buckets of the sequence-to-sequence algorithm's input channels and of its output."""
@@ -33,6 +35,9 @@ class ITrainingChannels(Protocol):
     @property
     def encryption_key(self) -> kms.IKey | None:
         """The key that encrypts all four buckets; None when S3 manages the keys."""
+
+    def input_channels(self, prefix: str = "") -> dict[str, Channel]:
+        """The channels of a training job that reads what is below ``prefix`` in each input bucket."""
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow ``grantee`` to list and read the input channels, nothing else."""
@@ -80,6 +85,14 @@ class _Channels(Construct):
     def encryption_key(self) -> kms.IKey | None:
         """The key that encrypts all four buckets; None when S3 manages the keys."""
         return self._encryption_key
+
+    def input_channels(self, prefix: str = "") -> dict[str, Channel]:
+        """The channels of a training job that reads what is below ``prefix`` in each input bucket.
+
+        Args:
+            prefix: the same in each bucket, such as a corpus's name. Default: the whole bucket.
+        """
+        return {name: Channel.from_bucket(bucket, prefix) for name, bucket in self._inputs.items()}
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow ``grantee`` to list and read the input channels and to decrypt with their key, nothing else."""

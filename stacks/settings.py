@@ -28,7 +28,7 @@ class Settings:
             Default: ``ml.g4dn.xlarge``.
         max_number_of_training_jobs: training jobs that the search may start in all. Default: 8.
         max_parallel_training_jobs: training jobs that run at the same time. Default: 2.
-        max_num_batches: updates of each training job; more of them make a better translator. Default: 300.
+        max_num_batches: updates of each training job; more of them make a better translator. Default: 1400.
         max_runtime_minutes: bound of each training job, in minutes. Default: 30.
         random_seed: seed of the search; the same seed repeats the same configurations. Default: 7.
     """
@@ -38,7 +38,7 @@ class Settings:
     instance_type: str = "ml.g4dn.xlarge"
     max_number_of_training_jobs: int = 8
     max_parallel_training_jobs: int = 2
-    max_num_batches: int = 300
+    max_num_batches: int = 1400
     max_runtime_minutes: int = 30
     random_seed: int = 7
 

@@ -25,7 +25,7 @@ CORPUS = Path("examples/translate-en-de")
 INTERRUPTED = 130
 SAMPLES = 3
 SAMPLE_LENGTHS = range(4, 9)
-WORDS = 4000
+MIN_COUNT = 3
 
 
 def demo(
@@ -111,9 +111,9 @@ class Demo:
 
         source, target = CORPUS / "corpus.en", CORPUS / "corpus.de"
         self._announce(
-            "Prepare the corpus", f"tuning seq2seq prepare {source} {target} {self._prepared} --max-words {WORDS}"
+            "Prepare the corpus", f"tuning seq2seq prepare {source} {target} {self._prepared} --min-count {MIN_COUNT}"
         )
-        prepare(source, target, self._prepared, max_words=WORDS)
+        prepare(source, target, self._prepared, min_count=MIN_COUNT)
 
     def fill(self) -> None:
         """Upload the training files to the channels' buckets."""

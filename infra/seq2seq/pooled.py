@@ -2,7 +2,8 @@
 
 Ordinary back-propagation adds one small product a step to the weight's gradient, and moves the whole gradient through
 memory each time. Here each step only notes its operands; when the last of them has, one large product gives the sum.
-The result is the same up to rounding; the large product runs at the processor's full speed.
+The result is the same up to rounding; the large product runs at the processor's full speed. A backward pass must
+include the weight or memory among its leaves, as training does.
 
 How: the weight passes through an identity (`_Root`) on which every step depends. Autograd runs its backward after that
 of all steps; they hand it no gradient but leave their operands in a list that it reads.

@@ -80,7 +80,7 @@ def read_stream(file: BinaryIO, name: str) -> Iterator[tuple[int, Pair]]:
     """
     start = file.read(2)
     rest = _Rejoined(start, file)
-    stream: _Readable = gzip.open(cast("IO[bytes]", rest)) if start == _GZIP_MAGIC else rest
+    stream: _Readable = gzip.GzipFile(mode="rb", fileobj=cast("IO[bytes]", rest)) if start == _GZIP_MAGIC else rest
     try:
         yield from _read_records(stream, name)
     except (EOFError, gzip.BadGzipFile) as error:
@@ -96,7 +96,7 @@ def _read_records(stream: _Readable, name: str) -> Iterator[tuple[int, Pair]]:
         if magic != MAGIC or length > _MAX_MESSAGE:
             raise ClientError(
                 f"{name} is corrupt at byte {offset}: a record starts with the magic number 0x{MAGIC:08X} and a "
-                f"length, but got 0x{magic:08X} and {length}; upload the file again, or make it with `tuning seq2seq prepare`"
+                f"length, but got 0x{magic:08X} and {length}; upload the file again"
             )
         padded = length + -length % 4
         body = stream.read(padded)

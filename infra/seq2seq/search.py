@@ -57,7 +57,9 @@ def beam_search(model: Seq2Seq, sources: list[Int32s], beam_size: int, max_lengt
     beam = _Beam(rows, beam_size, device)
     words = torch.full((rows * beam_size,), BOS, device=device)
     steps: list[_Step] = []
-    while not bool(beam.finished.all()):
+    for _ in range(int(limits.max()) + 1):
+        if bool(beam.finished.all()):
+            break
         embedded = model.target_embedding(words.unsqueeze(1), start=len(steps)).squeeze(1)
         features, attention, carried = decoding.step(embedded, carried)
         log_probabilities = model.scores(features).log_softmax(dim=1).view(rows, beam_size, -1)  # (B, K, V)
@@ -96,7 +98,8 @@ class _Beam:
         parents, words = ranked // vocabulary, ranked % vocabulary
         self.totals = totals.flatten(1).gather(1, ranked)
         self.lengths = lengths.gather(1, parents)
-        self.finished = self.finished.gather(1, parents) | (words == EOS)
+        impossible = self.totals == -torch.inf  # where there are fewer ways to go on than hypotheses
+        self.finished = self.finished.gather(1, parents) | (words == EOS) | impossible
         return parents, words
 
 

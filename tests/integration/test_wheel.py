@@ -21,12 +21,29 @@ pytestmark = pytest.mark.integration
 
 SOMEBODY_ELSES_APP = """
 import aws_cdk as cdk
-from constructs_lib import GpuTrainingQuota, InstanceType, TrainingChannels
+from constructs_lib import *
 
 app = cdk.App()
 stack = cdk.Stack(app, "Theirs")
-TrainingChannels(stack, "Channels")
+channels = TrainingChannels(stack, "Channels")
+image = Seq2SeqImage.built_in(stack)
 GpuTrainingQuota(stack, "Quota", instance_type=InstanceType.ML_G4DN_XLARGE, instances=1)
+HyperParameterTuningJob(
+    stack,
+    "Job",
+    objective=Objective.minimize("validation:perplexity"),
+    ranges=[Seq2Seq.learning_rate.between(1e-4, 1e-2)],
+    resource_limits=ResourceLimits(max_parallel_training_jobs=1, max_number_of_training_jobs=4),
+    training_job_definition=TrainingJobDefinition(
+        algorithm=Seq2Seq(image),
+        role=TrainingRole(stack, "Role", channels=channels, image=image),
+        channels=channels.input_channels(),
+        output_data_config=OutputDataConfig.to_bucket(channels.output),
+        instance_type=InstanceType.ML_G4DN_XLARGE,
+        instance_count=1,
+        volume_size=cdk.Size.gibibytes(30),
+    ),
+)
 app.synth()
 """
 
@@ -106,7 +123,7 @@ def test_a_stack_of_somebody_else_synthesises(python: Path, tmp_path: Path) -> N
     # THEN
     template = json.loads((tmp_path / "cdk.out" / "Theirs.template.json").read_text())
     types = [resource["Type"] for resource in template["Resources"].values()]
-    assert types.count("Custom::TrainingQuota") == 1
+    assert types.count("Custom::HyperParameterTuningJob") == types.count("Custom::GpuTrainingQuota") == 1
     assert types.count("AWS::S3::Bucket") >= 4
 
 

@@ -30,7 +30,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> tuple[cdk.App, DataStack, T
 @pytest.fixture(scope="module")
 def templates(app: tuple[cdk.App, DataStack, TuningStack]) -> dict[str, dict[str, Any]]:
     _, data, tuning = app
-    return {stack.stack_name: Template.from_stack(stack).to_json() for stack in (data, tuning)}
+    return {stack.stack_name: dict(Template.from_stack(stack).to_json()) for stack in (data, tuning)}
 
 
 def test_cdk_json_holds_the_documented_defaults() -> None:

@@ -1,0 +1,73 @@
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.seq2seq.batching import Buckets, epoch_batches, length_ratio, make_batch, shuffled_batches
+from infra.seq2seq.dataset import Corpus, PairStore, windows
+from infra.seq2seq.recordio import Pair
+from infra.seq2seq.vocabulary import BOS, EOS, PAD
+
+_SENTENCE = st.lists(st.integers(4, 50), min_size=1, max_size=30)
+_PAIRS = st.lists(st.builds(Pair, _SENTENCE, _SENTENCE), min_size=1, max_size=60)
+
+
+def _store(pairs: list[Pair]) -> PairStore:
+    (store,) = windows(pairs)
+    return store
+
+
+@given(_PAIRS, st.integers(1, 9), st.integers(1, 12), st.booleans())
+def test_every_pair_is_in_exactly_one_batch(pairs: list[Pair], size: int, width: int, bucketing: bool) -> None:
+    store = _store(pairs)
+    buckets = Buckets.define(30, 30, width, length_ratio(store)) if bucketing else Buckets.single(30, 30)
+    batches = shuffled_batches(store, buckets, size, np.random.default_rng(1))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(pairs)))
+    assert max(map(len, batches)) <= size
+
+
+@given(_PAIRS, st.integers(1, 12))
+def test_a_batch_never_mixes_buckets(pairs: list[Pair], width: int) -> None:
+    store = _store(pairs)
+    buckets = Buckets.define(30, 30, width, length_ratio(store))
+    for batch in shuffled_batches(store, buckets, 4, np.random.default_rng(1)):
+        assert len(set(buckets.assign(store.lengths(0)[batch], store.lengths(1)[batch]))) == 1
+
+
+def test_buckets_grow_in_steps_of_the_longer_side_and_in_proportion_on_the_shorter() -> None:
+    buckets = Buckets.define(max_source=25, max_target=50, width=10, ratio=2.0)
+    assert buckets.target.tolist() == [10, 20, 30, 40, 50]
+    assert buckets.source.tolist() == [5, 10, 15, 20, 25]
+    # a side that reaches its maximum stays there
+    assert Buckets.define(12, 30, 10, 1.0).source.tolist() == [10, 12, 12]
+    # two tokens at least
+    assert Buckets.define(4, 4, 1, 1.0).target.tolist() == [2, 2, 3, 4]
+
+
+@given(_PAIRS)
+def test_a_batch_pads_to_its_longest_and_shifts_the_target(pairs: list[Pair]) -> None:
+    batch = make_batch(_store(pairs), np.arange(len(pairs)))
+    assert batch.source.shape == (len(pairs), max(len(pair.source) for pair in pairs))
+    for row, (source, target) in enumerate(pairs):
+        words = len(source)
+        assert batch.source[row].tolist()[:words] == source
+        assert set(batch.source[row].tolist()[words:]) <= {PAD}
+        length = int(batch.target_lengths[row])
+        assert batch.target_in[row, :length].tolist() == [BOS, *target]
+        assert batch.target_out[row, :length].tolist() == [*target, EOS]
+    assert batch.tokens == sum(len(pair.target) + 1 for pair in pairs)
+
+
+@given(_PAIRS, st.integers(1, 200), st.integers(0, 70))
+def test_windows_lose_nothing_and_skipping_resumes_where_it_left(pairs: list[Pair], words: int, skip: int) -> None:
+    corpus = Corpus(lambda _epoch: iter(pairs), "train", max_words=words)
+
+    def batches(first: int) -> list[torch.Tensor]:
+        found = epoch_batches(corpus.windows(0), lambda _: Buckets.single(30, 30), 4, (1, 0), skip=first)
+        return [batch.source for batch in found]
+
+    everything = batches(0)
+    assert sum(len(batch) for batch in everything) == len(pairs)
+    rest = batches(skip)
+    assert len(rest) == max(0, len(everything) - skip)
+    assert all(torch.equal(a, b) for a, b in zip(rest, everything[skip:], strict=True))

@@ -1,0 +1,44 @@
+"""A tiny copy-like task, its files and settings, shared by the tests."""
+
+import json
+import random
+from pathlib import Path
+
+from infra.seq2seq.hyperparameters import HyperParameters
+from infra.seq2seq.prepare import Options, prepare
+
+#: Sizes that train in a second.
+SMALL = {
+    "rnn_num_hidden": "16",
+    "cnn_num_hidden": "16",
+    "num_embed_source": "12",
+    "num_embed_target": "10",
+    "max_seq_len_source": "12",
+    "max_seq_len_target": "12",
+    "beam_size": "2",
+}
+
+
+def settings(**changes: str) -> HyperParameters:
+    """Small settings with some changes."""
+    return HyperParameters.parse({**SMALL, **changes})
+
+
+def write_text(folder: Path, pairs: int = 300, seed: int = 5) -> tuple[Path, Path]:
+    """Sentences of one to four letters and their upper-case copies."""
+    generator = random.Random(seed)
+    lines = [[generator.choice("abcdef") for _ in range(generator.randint(1, 4))] for _ in range(pairs)]
+    source, target = folder / "text.src", folder / "text.trg"
+    source.write_text("".join(" ".join(line) + "\n" for line in lines))
+    target.write_text("".join(" ".join(line).upper() + "\n" for line in lines))
+    return source, target
+
+
+def write_job(base: Path, hyperparameters: dict[str, str], pairs: int = 300) -> Path:
+    """A job's folder as the service would lay it out; the same as given."""
+    base.mkdir(parents=True, exist_ok=True)
+    prepare(write_text(base, pairs), base / "input" / "data", options=Options(validation_fraction=0.1))
+    config = base / "input" / "config"
+    config.mkdir(parents=True)
+    (config / "hyperparameters.json").write_text(json.dumps(SMALL | hyperparameters))
+    return base
