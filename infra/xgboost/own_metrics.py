@@ -23,11 +23,11 @@ def classes(predictions: NDArray[np.float32], objective: str) -> Labels:
         objective: The learning objective.
     """
     if predictions.ndim == 2:
-        return np.argmax(predictions, axis=1).astype(np.int64)
+        return np.asarray(predictions.argmax(axis=1), np.int64)
     if objective == "multi:softmax":
-        return predictions.astype(np.int64)
+        return np.asarray(predictions, np.int64)
     threshold = 0.0 if objective == "binary:logitraw" else 0.5
-    return (predictions > threshold).astype(np.int64)
+    return np.asarray(predictions > threshold, np.int64)
 
 
 class Confusion:

@@ -112,9 +112,9 @@ class Training:
         if self._stopped():
             return begun
         if rounds <= 0 and begun is not None:
-            self._log(begun.eval_set(self._watched(), done - 1, self._own_values if self._own else None))
+            self._log_metrics_of(begun, done - 1)
             return begun
-        model = xgb.train(
+        return xgb.train(
             self._parameters(),
             self._channels["train"],
             rounds,
@@ -124,7 +124,13 @@ class Training:
             xgb_model=begun,
             verbose_eval=False,
         )
-        return model
+
+    def _log_metrics_of(self, model: xgb.Booster, round_number: int) -> None:
+        parameters = self._parameters()
+        metrics = [("eval_metric", metric) for metric in parameters.pop("eval_metric", [])]
+        model.set_param([*parameters.items(), *metrics])
+        own: Any = self._own_values if self._own else None
+        self._log(model.eval_set(self._watched(), round_number, own, output_margin=False))
 
     def _watched(self) -> list[tuple[xgb.DMatrix, str]]:
         return [(data, name) for name, data in self._channels.items()]

@@ -38,13 +38,16 @@ class LocalImage:
         return dict(definitions)
 
 
-# -P keeps the working folder, where a job's files lie, out of the module search path.
+def _program(package: str) -> LocalImage:
+    # -P keeps the working folder, where a job's files lie, out of the module search path.
+    command = (sys.executable, "-P", "-m", package, "train")
+    return LocalImage(command, {"PYTHONPATH": str(_PROJECT)}, f"{package}.metric_lines")
+
+
 BUILT_IN = {
-    "seq2seq": LocalImage(
-        (sys.executable, "-P", "-m", "infra.seq2seq", "train"),
-        {"PYTHONPATH": str(_PROJECT)},
-        "infra.seq2seq.metric_lines",
-    ),
+    "sagemaker-xgboost": _program("infra.xgboost"),
+    "seq2seq": _program("infra.seq2seq"),
+    "xgboost": _program("infra.xgboost"),
 }
 """Our own programs, by repository name."""
 

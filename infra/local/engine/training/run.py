@@ -122,6 +122,7 @@ class TrainingRun(threading.Thread):
         job = self._job
         image = find_image(self._context.home, str(job.request["AlgorithmSpecification"].get("TrainingImage")))
         self._container.create(job.request)
+        self._note_instances(job)
         self._download(job)
         threads = self._threads(job)
         environment = {
@@ -141,6 +142,12 @@ class TrainingRun(threading.Thread):
         program = SupervisedProgram(self._folder, job.attempt)
         program.start(spec)
         return program
+
+    def _note_instances(self, job: TrainingJob) -> None:
+        count = job.request.get("ResourceConfig", {}).get("InstanceCount", 1)
+        if count > 1:
+            with (self._folder / "log").open("a") as log:
+                log.write(f"The request asks for {count} instances: this machine trains in one process\n")
 
     def _download(self, job: TrainingJob) -> None:
         channels = job.request.get("InputDataConfig", [])
