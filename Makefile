@@ -3,19 +3,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed node_modules/.installed
+CDK := node_modules/.bin/cdk
+# Assemblies: the synthesised one, and the one that it is compared with.
+OUT ?= cdk.out
+BASE ?= base.out
 # One thread a process unless a training job is given more: threads of parallel jobs fight for few cores.
 export OMP_NUM_THREADS ?= 1
 # The Node that came with the virtual environment, never the system's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_NODE := $(CURDIR)/$(BIN)/node
 
-.PHONY: help demo demo-down test lint format typecheck unit setup wheel clean
+.PHONY: help demo demo-personalize demo-down test lint format typecheck unit setup wheel clean synth diff plan deploy
 
 help: ## show this text
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 demo: $(SETUP) ## deploy the app to a local AWS, run its tuning job, show the best model
 	$(BIN)/tuning demo
+
+demo-personalize: $(SETUP) ## deploy recommenders to a local AWS, search hyperparameters, compare with popularity
+	$(BIN)/tuning demo-personalize
+
+demo-xgboost: $(SETUP) ## the same with SageMaker's XGBoost on a table
+	$(BIN)/tuning demo-xgboost
 
 demo-down: $(SETUP) ## remove everything that the demo started
 	$(BIN)/tuning local reset
@@ -40,6 +50,23 @@ setup: $(SETUP) ## install only
 
 wheel: $(SETUP) ## build the wheel into dist/
 	$(BIN)/python -m pip wheel -q --no-deps -w dist .
+
+synth: $(SETUP) ## synthesise the app into OUT (cdk.out)
+	$(CDK) synth --quiet --output $(OUT)
+
+diff: $(SETUP) ## compare the stacks in OUT with those in BASE, without AWS
+	@echo '{}' > $(OUT)/none.json
+	@for template in $(filter-out %.nested.template.json,$(wildcard $(OUT)/*.template.json)); do \
+		stack=$$(basename $$template .template.json); old=$(BASE)/$$stack.template.json; \
+		test -f $$old || old=$(OUT)/none.json; \
+		$(CDK) diff --app $(OUT) --exclusively --template $$old $$stack || exit; \
+	done
+
+plan: $(SETUP) ## what the tuning jobs in OUT search, can use and change against BASE; ARGS adds options
+	@$(BIN)/tuning plan $(OUT) --against $(BASE) $(ARGS)
+
+deploy: $(SETUP) ## deploy the app to the AWS account of the environment
+	$(CDK) deploy --all --require-approval never
 
 clean: ## remove what the build made; the local AWS's state stays (make demo-down removes it)
 	rm -rf $(VENV) node_modules cdk.out dist build *.egg-info

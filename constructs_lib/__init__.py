@@ -39,6 +39,7 @@ from constructs_lib.instance import (
     PlacementSpecification,
     TuningResourceConfig,
 )
+from constructs_lib.life_cycle import DeletionBehavior, WaitFor
 from constructs_lib.limits import (
     BestObjectiveNotImproving,
     CompleteOnConvergence,
@@ -84,6 +85,7 @@ __all__ = [
     "ConvergenceDetected",
     "CustomAlgorithm",
     "DatasetSource",
+    "DeletionBehavior",
     "EarlyStoppingType",
     "FileSystemAccessMode",
     "FileSystemDataSource",
@@ -131,6 +133,7 @@ __all__ = [
     "ValidationError",
     "ValueType",
     "VpcConfig",
+    "WaitFor",
     "WarmStartConfig",
     "WarmStartType",
     "XGBoost",

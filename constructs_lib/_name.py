@@ -17,12 +17,13 @@ import jsii
 from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack, Token
 from constructs import Construct
 
-from infra.handlers.contract import TAGS
+from infra.handlers.contract import DELETION_BEHAVIOR, TAGS, WAIT_FOR
 from infra.handlers.rules import Finding
 
 LONGEST_NAME = 32
 HASH_DIGITS = 10
 LONGEST_PREFIX = LONGEST_NAME - HASH_DIGITS - 1
+_CHANGEABLE = frozenset({TAGS, DELETION_BEHAVIOR, WAIT_FOR})
 _PREFIX = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
@@ -32,8 +33,8 @@ def job_name(scope: Construct, prefix: str, properties: Mapping[str, Any]) -> st
 
 
 def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str, Any]) -> str:
-    """The name for resolved properties; tags may change without a new job, so they do not count."""
-    declared = {name: value for name, value in properties.items() if name != TAGS}
+    """The name for resolved properties; what may change without a new job does not count."""
+    declared = {name: value for name, value in properties.items() if name not in _CHANGEABLE}
     canonical = json.dumps(
         [stack_name, path, declared], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -24,11 +24,12 @@ class TuningJobProvider:
     It may pass no role before :meth:`allow_pass_role` names one.
     """
 
-    TOTAL_TIMEOUT = cdk.Duration.minutes(45)
-    """How long it waits, which is for roles to become known or for a job to stop; it never waits for results."""
+    TOTAL_TIMEOUT = cdk.Duration.minutes(57)
+    """How long it waits at most: above every bound of the handler's own, below CloudFormation's."""
 
     SERVICE_TIMEOUT = cdk.Duration.minutes(50)
-    """Give this to the custom resource, so that CloudFormation does not wait an hour for functions that died."""
+    """Give this to a custom resource that waits for no result: above every bound but that of waiting for one, so
+    that CloudFormation does not wait an hour for functions that died."""
 
     def __init__(self, root: IConstruct) -> None:
         self._role = _find_role(root)
@@ -207,6 +208,7 @@ class _TuningJobFunctions(_Functions):
                 actions=[
                     "sagemaker:AddTags",
                     "sagemaker:CreateHyperParameterTuningJob",
+                    "sagemaker:DeleteHyperParameterTuningJob",
                     "sagemaker:DeleteTags",
                     "sagemaker:DescribeHyperParameterTuningJob",
                     "sagemaker:ListTags",

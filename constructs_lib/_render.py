@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy
+from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
 from constructs_lib._tokens import is_unresolved
@@ -39,7 +39,6 @@ def render(
     properties: Mapping[str, Any],
     service_token: str,
     service_timeout: Duration,
-    removal_policy: RemovalPolicy | None,
 ) -> CustomResource:
     """Adds the resource that stands for the tuning job, as the child "Resource"."""
     return CustomResource(
@@ -48,6 +47,5 @@ def render(
         resource_type=TUNING_JOB_RESOURCE_TYPE,
         service_token=service_token,
         service_timeout=service_timeout,
-        removal_policy=removal_policy,
         properties={TUNING_JOB_NAME: name, **properties},
     )

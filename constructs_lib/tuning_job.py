@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
 
-from aws_cdk import Annotations, ArnFormat, RemovalPolicy, Stack
+from aws_cdk import Annotations, ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -18,6 +18,7 @@ from constructs_lib._tokens import without_tokens
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
+from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor
 from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
 from constructs_lib.objective import Objective
 from constructs_lib.ranges import ParameterRange, ParameterRanges
@@ -165,7 +166,9 @@ class HyperParameterTuningJob(_TuningJobBase):
         autotune: bool | None = None,
         tags: Mapping[str, str] | None = None,
         job_name_prefix: str | None = None,
-        removal_policy: RemovalPolicy | None = None,
+        revision: str | None = None,
+        deletion_behavior: DeletionBehavior = DeletionBehavior.STOP,
+        wait_for: WaitFor | None = None,
     ) -> None:
         """Declares a tuning job.
 
@@ -187,8 +190,10 @@ class HyperParameterTuningJob(_TuningJobBase):
             autotune: whether the service finds ranges and limits that are not given. Default: None, it does not.
             tags: tags of the job, which its training jobs get too; a changed tag starts no new job. Default: None.
             job_name_prefix: first part of the job's name, at most 21 characters. Default: None, the construct's id.
-            removal_policy: what happens to the job when it leaves the stack; with ``RemovalPolicy.RETAIN`` it goes on.
-                Default: None, it is stopped.
+            revision: any text; another one is a new job though nothing else changed. Default: None.
+            deletion_behavior: what becomes of the job when it leaves the stack or is replaced. Default:
+                ``DeletionBehavior.STOP``.
+            wait_for: what a deployment waits for beyond the job's start, for short jobs. Default: None, nothing.
 
         Raises:
             ValidationError: listing every rule that the declaration breaks.
@@ -209,23 +214,24 @@ class HyperParameterTuningJob(_TuningJobBase):
             autotune=autotune,
             tags=tags,
         )
-        self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, removal_policy)
+        life_cycle = LifeCycle(deletion_behavior=deletion_behavior, wait_for=wait_for, revision=revision)
+        self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, life_cycle)
 
-    def _declare(self, declaration: Declaration, prefix: str, removal_policy: RemovalPolicy | None) -> None:
+    def _declare(self, declaration: Declaration, prefix: str, life_cycle: LifeCycle) -> None:
         from constructs_lib._provider import TuningJobProvider
 
         request = declaration.request()
-        _validate(self, [*check_prefix(prefix), *_findings(declaration, request)])
+        of_life_cycle = life_cycle.findings(without_tokens(request))
+        _validate(self, [*check_prefix(prefix), *_findings(declaration, request), *of_life_cycle])
 
         provider = TuningJobProvider.get_or_create(self)
-        properties = template_properties(request)
+        properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
             name=job_name(self, prefix, properties),
             properties=properties,
             service_token=provider.service_token,
-            service_timeout=provider.SERVICE_TIMEOUT,
-            removal_policy=removal_policy,
+            service_timeout=life_cycle.service_timeout(provider.SERVICE_TIMEOUT),
         )
         for role in _roles(self, declaration):
             provider.allow_pass_role(role)
@@ -249,7 +255,9 @@ class HyperParameterTuningJob(_TuningJobBase):
         *,
         role: iam.IRole | None = None,
         job_name_prefix: str | None = None,
-        removal_policy: RemovalPolicy | None = None,
+        revision: str | None = None,
+        deletion_behavior: DeletionBehavior = DeletionBehavior.STOP,
+        wait_for: WaitFor | None = None,
     ) -> HyperParameterTuningJob:
         """Declares the job that a CreateHyperParameterTuningJob request, as boto3 takes it, would start.
 
@@ -261,7 +269,9 @@ class HyperParameterTuningJob(_TuningJobBase):
             request: the request, with or without ``HyperParameterTuningJobName``.
             role: role of the training jobs. Default: None, the request's.
             job_name_prefix: first part of the job's name. Default: None, the request's name or else the id.
-            removal_policy: what happens to the job when it leaves the stack. Default: None, it is stopped.
+            revision: any text; another one is a new job though nothing else changed. Default: None.
+            deletion_behavior: what becomes of the job when it leaves the stack. Default: ``DeletionBehavior.STOP``.
+            wait_for: what a deployment waits for beyond the job's start. Default: None, nothing.
 
         Raises:
             ValidationError: listing every rule that the request breaks.
@@ -278,7 +288,15 @@ class HyperParameterTuningJob(_TuningJobBase):
             declaration = declaration.with_role(role)
         props = {field.name: getattr(declaration, field.name) for field in fields(declaration)}
         prefix = default_prefix(own_name) if job_name_prefix is None else job_name_prefix
-        return cls(scope, id, **props, job_name_prefix=prefix, removal_policy=removal_policy)
+        return cls(
+            scope,
+            id,
+            **props,
+            job_name_prefix=prefix,
+            revision=revision,
+            deletion_behavior=deletion_behavior,
+            wait_for=wait_for,
+        )
 
     @property
     def tuning_job_name(self) -> str:

@@ -17,8 +17,21 @@ __all__ = ["app"]
 _COMMANDS = {
     "channels": ("infra.cli.channels", "app", "Fill the channels of a training job."),
     "demo": ("infra.cli.demo", "demo", "Deploy the app to a local AWS, run its tuning job, show the best model."),
+    "demo-personalize": (
+        "infra.cli.demo_personalize",
+        "demo_personalize",
+        "Deploy recommenders to a local AWS, search HRNN's hyperparameters, compare it with popularity.",
+    ),
+    "import": ("infra.cli.importing", "import_request", "Print the Python declaration of an existing request."),
+    "demo-xgboost": (
+        "infra.cli.demo_xgboost",
+        "demo_xgboost",
+        "Tune XGBoost on a real table in a local AWS, show the best model.",
+    ),
     "local": ("infra.cli.local", "app", "The local AWS: start and end it, look at it, run the CDK CLI on it."),
+    "plan": ("infra.cli.plan", "plan", "Say what declared tuning jobs search, use at most, and change."),
     "report": ("infra.cli.report", "report", "Write the report page of a tuning job."),
+    "request": ("infra.cli.request", "request", "Print the requests that declared tuning jobs will send."),
     "seq2seq": ("infra.cli.seq2seq", "app", "Data for the sequence-to-sequence algorithm."),
     "watch": ("infra.cli.watch", "watch", "Follow a tuning job in a live table."),
 }

@@ -12,6 +12,7 @@ from infra.cli.errors import UserError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_personalize import PersonalizeClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -37,6 +38,8 @@ ADVICE = {
 
 @overload
 def client(service: Literal["cloudformation"], *, local: bool = False) -> CloudFormationClient: ...
+@overload
+def client(service: Literal["personalize"], *, local: bool = False) -> PersonalizeClient: ...
 @overload
 def client(service: Literal["s3"], *, local: bool = False) -> S3Client: ...
 @overload

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -25,6 +26,13 @@ _CONFIG = Config(
 def sagemaker() -> SageMakerClient:
     """Tuning jobs."""
     return boto3.client("sagemaker", config=_CONFIG)
+
+
+@cache
+def personalize() -> Any:
+    """Dataset groups, solutions and what belongs to them."""
+    make: Callable[..., Any] = boto3.client
+    return make("personalize", config=_CONFIG)
 
 
 @cache

@@ -47,9 +47,9 @@ def _coerced(value: Any, shape_name: str, path: str, problems: list[str]) -> Any
             return value
         return {key: _coerced(item, shape["value"], f"{path}[{key!r}]", problems) for key, item in value.items()}
     try:
-        return _SCALARS[kind](value)
+        return SCALARS[kind](value)
     except (TypeError, ValueError):
-        problems.append(f"{path} must be {_WORDS[kind]}, got {value!r}")
+        problems.append(f"{path} must be {WORDS[kind]}, got {value!r}")
         return value
 
 
@@ -94,8 +94,8 @@ def _string(value: Any) -> str:
     return value
 
 
-_SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _boolean, "string": _string}
-_WORDS = {
+SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _boolean, "string": _string}
+WORDS = {
     "integer": "a whole number",
     "long": "a whole number",
     "float": "a number",

@@ -17,6 +17,16 @@ TUNING_JOB_NAME: Final = "HyperParameterTuningJobName"
 TUNING_JOB_ARN: Final = "HyperParameterTuningJobArn"
 TAGS: Final = "Tags"
 
+# Properties that say what becomes of the job, and are no part of the request; all of them may be absent.
+DELETION_BEHAVIOR: Final = "DeletionBehavior"
+DELETION_STOP: Final = "Stop"
+DELETION_RETAIN: Final = "Retain"
+DELETION_DELETE: Final = "Delete"
+WAIT_FOR: Final = "WaitFor"
+WAIT_FOR_COMPLETED: Final = "Completed"
+REVISION: Final = "Revision"
+LIFE_CYCLE: Final = frozenset({DELETION_BEHAVIOR, WAIT_FOR, REVISION})
+
 # CloudFormation adds this property to every custom resource; it is no part of the declaration.
 SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
 SERVICE_TIMEOUT: Final = "ServiceTimeout"
@@ -41,4 +51,5 @@ ON_SHORTFALL_REQUEST_INCREASE: Final = "REQUEST_INCREASE"
 OWNER_STACK_TAG: Final = "tuning-as-code:stack-id"
 OWNER_LOGICAL_ID_TAG: Final = "tuning-as-code:logical-id"
 OWNER_REQUEST_TAG: Final = "tuning-as-code:request-id"
-OWNER_TAGS: Final = frozenset({OWNER_STACK_TAG, OWNER_LOGICAL_ID_TAG, OWNER_REQUEST_TAG})
+OWNER_DECLARATION_TAG: Final = "tuning-as-code:declaration"
+OWNER_TAGS: Final = frozenset({OWNER_STACK_TAG, OWNER_LOGICAL_ID_TAG, OWNER_REQUEST_TAG, OWNER_DECLARATION_TAG})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .coerce import CoercionError, coerce
-from .contract import ENVELOPE, TAGS, TUNING_JOB_NAME
+from .contract import ENVELOPE, LIFE_CYCLE, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
-from .keyed import unkeyed
+from .keyed import KeyedFormError, unkeyed
 from .rules import errors as broken_rules
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -51,10 +52,10 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    declared = {name: value for name, value in properties.items() if name not in ENVELOPE}
+    declared = {name: value for name, value in properties.items() if name not in ENVELOPE | LIFE_CYCLE}
     try:
         return coerce(unkeyed(declared))
-    except CoercionError as error:
+    except (CoercionError, KeyedFormError) as error:
         raise HandlerError(f"the declaration does not fit CreateHyperParameterTuningJob: {error}") from error
 
 
@@ -65,8 +66,14 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     """The top-level members in which two declarations differ, but for tags."""
-    names = (properties.keys() | old.keys()) - ENVELOPE - {TAGS}
+    names = (properties.keys() | old.keys()) - ENVELOPE - LIFE_CYCLE - {TAGS}
     return sorted(name for name in names if properties.get(name) != old.get(name))
+
+
+def digest(properties: Mapping[str, Any]) -> str:
+    """The same for the same declaration, whatever its tags and its life cycle's properties are."""
+    declared = {name: value for name, value in properties.items() if name not in ENVELOPE | LIFE_CYCLE | {TAGS}}
+    return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def run_names(declared: str) -> Iterator[str]:
@@ -77,5 +84,5 @@ def run_names(declared: str) -> Iterator[str]:
     """
     yield declared
     for run in range(2, _MOST_RUNS + 1):
-        digest = hashlib.sha256(f"{declared}/{run}".encode()).hexdigest()[:8]
-        yield f"{declared[: _LONGEST_NAME - 9].rstrip('-')}-{digest}"
+        suffix = hashlib.sha256(f"{declared}/{run}".encode()).hexdigest()[:8]
+        yield f"{declared[: _LONGEST_NAME - 9].rstrip('-')}-{suffix}"

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from .errors import HandlerError
+
+PROGRESS: Final = "Progress"
+"""Member of an ``on_event`` answer that the framework hands on to ``is_complete``."""
+
+_TYPES: Final = ("Create", "Update", "Delete")
+_REQUIRED: Final = ("RequestType", "RequestId", "StackId", "LogicalResourceId")
+_PHYSICAL: Final = "PhysicalResourceId"
+_PROPERTIES: Final = "ResourceProperties"
+_OLD: Final = "OldResourceProperties"
+_ARN_PARTS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,9 @@ class Event:
     progress: Mapping[str, Any] = field(default_factory=dict)
     """What ``on_event`` left for ``is_complete``."""
 
+    resource_type: str = ""
+    """Such as ``Custom::PersonalizeSolution``."""
+
     @staticmethod
     def parse(event: Mapping[str, Any]) -> Event:
         """The event as the provider framework hands it over.
@@ -36,19 +49,25 @@ class Event:
         Raises:
             HandlerError: if it is none.
         """
-        try:
-            return Event(
-                request_type=event["RequestType"],
-                request_id=event["RequestId"],
-                stack_id=event["StackId"],
-                logical_id=event["LogicalResourceId"],
-                physical_id=event.get("PhysicalResourceId"),
-                properties=event.get("ResourceProperties", {}),
-                old_properties=event.get("OldResourceProperties", {}),
-                progress=event.get(PROGRESS, {}),
-            )
-        except KeyError as error:
-            raise HandlerError(f"this is no request about a custom resource: it has no {error}") from error
+        missing = [name for name in _REQUIRED if name not in event]
+        if missing:
+            raise HandlerError(f"this is no request about a custom resource: it has no {', '.join(missing)}")
+        wrong = [name for name in (*_REQUIRED, _PHYSICAL) if not isinstance(event.get(name, ""), str)]
+        wrong += [name for name in (_PROPERTIES, _OLD, PROGRESS) if not isinstance(event.get(name, {}), Mapping)]
+        if wrong or event["RequestType"] not in _TYPES:
+            names = ", ".join(wrong) if wrong else f"RequestType {event['RequestType']!r}"
+            raise HandlerError(f"this is no request about a custom resource: {names} cannot be read")
+        return Event(
+            request_type=event["RequestType"],
+            request_id=event["RequestId"],
+            stack_id=event["StackId"],
+            logical_id=event["LogicalResourceId"],
+            physical_id=event.get(_PHYSICAL),
+            properties=event.get(_PROPERTIES, {}),
+            old_properties=event.get(_OLD, {}),
+            progress=event.get(PROGRESS, {}),
+            resource_type=event.get("ResourceType", ""),
+        )
 
     @property
     def stack_name(self) -> str:
@@ -57,12 +76,11 @@ class Event:
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource in the stack's account and region."""
-        _, partition, _, region, account, _ = self.stack_id.split(":", 5)
+        parts = self.stack_id.split(":", 5)
+        if len(parts) != _ARN_PARTS:
+            raise HandlerError(f"StackId must be the ARN of a stack, got {self.stack_id!r}")
+        _, partition, _, region, account, _ = parts
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
-
-
-PROGRESS = "Progress"
-"""Member of an ``on_event`` answer that the framework hands on to ``is_complete``."""
 
 
 def stack_name(stack_id: str) -> str:

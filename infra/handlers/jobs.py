@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 IN_PROGRESS: Final = "InProgress"
-STOPPING: Final = "Stopping"
 COMPLETED: Final = "Completed"
+FAILED: Final = "Failed"
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,8 @@ class Job:
     status: str
     """``InProgress``, ``Completed``, ``Failed``, ``Stopping``, ``Stopped``, ``Deleting`` or ``DeleteFailed``."""
 
-    @property
-    def is_live(self) -> bool:
-        """Whether it may still be running training jobs."""
-        return self.status in (IN_PROGRESS, STOPPING)
+    failure_reason: str | None = None
+    """What the service says of a job that failed."""
 
 
 class TuningJobs:
@@ -44,13 +42,14 @@ class TuningJobs:
         try:
             found = self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
         except ClientError as error:
-            if _is_missing(error):
+            if is_missing(error):
                 return None
             raise
         return Job(
             found["HyperParameterTuningJobName"],
             found["HyperParameterTuningJobArn"],
             found["HyperParameterTuningJobStatus"],
+            found.get("FailureReason"),
         )
 
     def create(self, request: Mapping[str, Any]) -> str:
@@ -65,6 +64,14 @@ class TuningJobs:
             job = self.find(name)
             if job is not None and job.status == IN_PROGRESS:
                 raise error from None
+
+    def delete(self, name: str) -> None:
+        """Delete the job's entry; its training jobs and their artifacts stay. That it is gone already is fine."""
+        try:
+            self._client.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
 
     def tags(self, arn: str) -> dict[str, str]:
         """The job's tags."""
@@ -84,7 +91,8 @@ class TuningJobs:
             self._client.delete_tags(ResourceArn=arn, TagKeys=gone)
 
 
-def _is_missing(error: ClientError) -> bool:
+def is_missing(error: ClientError) -> bool:
+    """Whether there is no such job."""
     if code_of(error) == "ResourceNotFound":
         return True
     message = message_of(error).lower()

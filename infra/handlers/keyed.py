@@ -18,10 +18,16 @@ KEYS: Final[Mapping[str, str]] = {
     "TrainingJobDefinitions": "DefinitionName",
     "InstanceGroups": "InstanceGroupName",
     "Tags": "Key",
+    "integerHyperParameterRanges": "name",
+    "continuousHyperParameterRanges": "name",
+    "categoricalHyperParameterRanges": "name",
+    "tags": "tagKey",
 }
 
 # Free maps: what stands in them is the user's, even if a key is called like one of the lists above.
-_FREE: Final = frozenset({"StaticHyperParameters", "Environment"})
+_FREE: Final = frozenset(
+    {"StaticHyperParameters", "Environment", "algorithmHyperParameters", "featureTransformationParameters"}
+)
 
 
 class KeyedFormError(ValueError):
@@ -38,7 +44,11 @@ def keyed(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unkeyed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The request that a keyed form stands for: the inverse of `keyed`, lists sorted by their key."""
+    """The request that a keyed form stands for: the inverse of `keyed`, lists sorted by their key.
+
+    Raises:
+        KeyedFormError: if an entry of a keyed map is no map.
+    """
     return {name: _unkeyed_member(name, value) for name, value in properties.items()}
 
 
@@ -67,10 +77,16 @@ def _map_of(name: str, entries: list[Any]) -> dict[str, Any]:
     return result
 
 
+def _entry(name: str, entry_name: str, entry: Any) -> dict[str, Any]:
+    if not isinstance(entry, Mapping):
+        raise KeyedFormError(f"{name}[{entry_name!r}] must be a structure, got {entry!r}")
+    return unkeyed(entry)
+
+
 def _unkeyed_member(name: str, value: Any) -> Any:
     if name in KEYS and isinstance(value, Mapping):
         key = KEYS[name]
-        return [{key: entry_name, **unkeyed(entry)} for entry_name, entry in sorted(value.items())]
+        return [{key: entry_name, **_entry(name, entry_name, entry)} for entry_name, entry in sorted(value.items())]
     if name in _FREE:
         return value
     if isinstance(value, Mapping):

@@ -23,6 +23,7 @@ def local_environment(state: LocalState) -> dict[str, str]:
         "AWS_DEFAULT_REGION": state.region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": state.ministack_url,
+        "AWS_ENDPOINT_URL_PERSONALIZE": state.endpoint_url,
         "AWS_ENDPOINT_URL_SAGEMAKER": state.endpoint_url,
         "AWS_ENDPOINT_URL_SERVICE_QUOTAS": state.endpoint_url,
         "AWS_REGION": state.region,

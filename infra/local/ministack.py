@@ -37,7 +37,7 @@ def command() -> list[str]:
 
 
 def environment(home: Home, state: LocalState, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Its whole environment: loopback only, state in the home, SageMaker and Service Quotas routed to our endpoint."""
+    """Its whole environment: loopback only, state in the home, and the services of our endpoint routed there."""
     folder = home.ministack
     return {
         **{name: environ[name] for name in _PASSED if name in environ},

@@ -11,6 +11,7 @@ from infra.local.home import Home
 
 # Package and class; the class takes the home.
 _CLASSES = {
+    "personalize": ("infra.local.personalize", "PersonalizeService"),
     "sagemaker": ("infra.local.sagemaker", "SageMakerService"),
     "service-quotas": ("infra.local.service_quotas", "ServiceQuotasService"),
 }

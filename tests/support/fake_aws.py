@@ -110,6 +110,7 @@ class FakeSageMaker:
             "HyperParameterTuningJobName": name,
             "HyperParameterTuningJobArn": ARN + name,
             "HyperParameterTuningJobStatus": self.jobs[name]["status"],
+            **self.jobs[name].get("described", {}),
         }
 
     def _StopHyperParameterTuningJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
@@ -117,6 +118,15 @@ class FakeSageMaker:
         if job is None:
             raise Refusal("ResourceNotFound", "there is no such job")
         job["status"] = "Stopping"
+        return {}
+
+    def _DeleteHyperParameterTuningJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self.jobs.get(request["HyperParameterTuningJobName"])
+        if job is None:
+            raise Refusal("ResourceNotFound", "there is no such job")
+        if job["status"] in ("InProgress", "Stopping"):
+            raise Refusal("ValidationException", "the job is not in a terminal state")
+        job["status"] = "Deleting"
         return {}
 
     def _ListTags(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802

@@ -261,6 +261,7 @@ def test_the_handler_manages_tuning_jobs_and_passes_training_roles_and_nothing_e
         "logs:PutLogEvents",
         "sagemaker:AddTags",
         "sagemaker:CreateHyperParameterTuningJob",
+        "sagemaker:DeleteHyperParameterTuningJob",
         "sagemaker:DeleteTags",
         "sagemaker:DescribeHyperParameterTuningJob",
         "sagemaker:ListTags",

@@ -6,95 +6,19 @@ from typing import Any
 
 import pytest
 
-from infra.handlers import clients, tuning_job
+from infra.handlers import tuning_job
 from infra.handlers.declaration import is_job_name, run_names
-from tests.support.fake_aws import ARN, FakeSageMaker, Refusal, client
-
-NAME = "translate-0a1b2c3d"
-STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Tuning/11111111-aaaa-bbbb-cccc-000000000001"
-NEXT_STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Tuning/22222222-aaaa-bbbb-cccc-000000000002"
-OTHER_STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Other/33333333-aaaa-bbbb-cccc-000000000003"
-RESPONSE_URL = "https://cloudformation-custom-resource-response.s3.amazonaws.com/x?X-Amz-Signature=secret"
-
-
-@pytest.fixture
-def sagemaker(monkeypatch: pytest.MonkeyPatch) -> FakeSageMaker:
-    fake = FakeSageMaker()
-    made = client("sagemaker", fake.call)
-    monkeypatch.setattr(clients, "sagemaker", lambda: made)
-    monkeypatch.setenv("AWS_LAMBDA_LOG_GROUP_NAME", "/group")
-    monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "stream-1")
-    return fake
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(tuning_job, "time", SimpleNamespace(time=lambda: now.seconds))
-    return now
-
-
-def declaration(name: str = NAME, *, max_jobs: str = "4", tags: dict[str, str] | None = None) -> dict[str, Any]:
-    """What CloudFormation hands over: keyed form, every scalar a string."""
-    declared: dict[str, Any] = {
-        "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
-        "ServiceTimeout": "3000",
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Bayesian",
-            "RandomSeed": "0",
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": max_jobs, "MaxParallelTrainingJobs": "2"},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": {"learning_rate": {"MinValue": "0.00005", "MaxValue": "0.2"}}
-            },
-            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:bleu"},
-        },
-        "TrainingJobDefinition": {
-            "StaticHyperParameters": {"max_num_epochs": "3"},
-            "AlgorithmSpecification": {
-                "TrainingImage": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/seq2seq:1",
-                "TrainingInputMode": "File",
-            },
-            "RoleArn": "arn:aws:iam::111122223333:role/Training",
-            "InputDataConfig": {
-                name: {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://bucket-{name}/"}}}
-                for name in ("train", "validation", "vocab")
-            },
-            "OutputDataConfig": {"S3OutputPath": "s3://bucket-output/"},
-            "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": "1", "VolumeSizeInGB": "30"},
-            "StoppingCondition": {"MaxRuntimeInSeconds": "3600"},
-        },
-    }
-    if tags is not None:
-        declared["Tags"] = {key: {"Value": value} for key, value in tags.items()}
-    return declared
-
-
-def event(kind: str, properties: dict[str, Any] | None = None, **other: Any) -> dict[str, Any]:
-    return {
-        "RequestType": kind,
-        "ResponseURL": RESPONSE_URL,
-        "RequestId": "request-1",
-        "StackId": STACK,
-        "LogicalResourceId": "Job",
-        "ResourceType": "Custom::HyperParameterTuningJob",
-        "ResourceProperties": declaration() if properties is None else properties,
-        **other,
-    }
-
-
-def owned(stack: str = STACK, logical_id: str = "Job", request: str = "request-0") -> dict[str, str]:
-    return {
-        "tuning-as-code:stack-id": stack,
-        "tuning-as-code:logical-id": logical_id,
-        "tuning-as-code:request-id": request,
-    }
-
-
-def deploy(request: dict[str, Any]) -> dict[str, Any]:
-    """What the provider framework does with a request that is done at the first question."""
-    planned = {**request, **tuning_job.on_event(request, None)}
-    return {**planned, **tuning_job.is_complete(planned, None)}
+from tests.support.fake_aws import ARN, FakeSageMaker, Refusal
+from tests.support.tuning_resource import (
+    INVENTED,
+    NAME,
+    NEXT_STACK,
+    OTHER_STACK,
+    declaration,
+    deploy,
+    event,
+    owned,
+)
 
 
 def test_create_starts_the_declared_job_with_its_types_and_the_owners_tags(sagemaker: FakeSageMaker) -> None:
@@ -341,7 +265,8 @@ def test_a_change_under_the_same_name_is_refused(sagemaker: FakeSageMaker) -> No
 
     assert str(raised.value) == (
         "HyperParameterTuningJobConfig changed, but the tuning job's name did not, and a job cannot be changed: "
-        "something that the declaration refers to is another one now; give it another name prefix for a new job "
+        "something that the declaration refers to is another one now; give it another name prefix or "
+        "revision for a new job "
         "(log group /group, stream stream-1)"
     )
 
@@ -383,9 +308,6 @@ def test_delete_of_a_job_that_is_gone_or_finished_succeeds(sagemaker: FakeSageMa
 
     assert deploy(event("Delete", PhysicalResourceId=NAME))["IsComplete"] is True
     assert "StopHyperParameterTuningJob" not in sagemaker.calls
-
-
-INVENTED = "Tuning-Job-1ABCDEFGHIJKL"
 
 
 @pytest.mark.parametrize("physical_id", [INVENTED, f"{INVENTED}-{'x' * 60}"])

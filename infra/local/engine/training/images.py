@@ -45,6 +45,7 @@ def _program(package: str) -> LocalImage:
 
 
 BUILT_IN = {
+    "recommender": _program("infra.recommender"),
     "sagemaker-xgboost": _program("infra.xgboost"),
     "seq2seq": _program("infra.seq2seq"),
     "xgboost": _program("infra.xgboost"),

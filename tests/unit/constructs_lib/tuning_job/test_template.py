@@ -16,15 +16,18 @@ from aws_cdk import aws_s3 as s3
 from constructs_lib import (
     CategoricalRange,
     Channel,
+    DeletionBehavior,
     HyperParameterTuningJob,
     IntegerRange,
     ResourceLimits,
     Seq2Seq,
+    WaitFor,
     WarmStartConfig,
     WarmStartType,
 )
 from constructs_lib._name import hashed_name
 from infra.handlers.coerce import coerce
+from infra.handlers.contract import LIFE_CYCLE
 from infra.handlers.keyed import unkeyed
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
 from tests.unit.handlers.requests import request
@@ -67,7 +70,8 @@ def template(provider: Any) -> dict[str, Any]:
             ),
             warm_start_config=WarmStartConfig(parents=[first], warm_start_type=WarmStartType.TRANSFER_LEARNING),
             job_name_prefix="again",
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            deletion_behavior=DeletionBehavior.RETAIN,
+            wait_for=WaitFor.COMPLETED,
         ),
     )
     HyperParameterTuningJob.from_request(stack, "Known", request(config={"RandomSeed": 0}, Environment={}), role=role)
@@ -131,9 +135,22 @@ def test_roles_may_be_passed(template: dict[str, Any], provider: Any) -> None:
     assert "Tuning/Role" in provider.passed
 
 
-def test_retained_jobs_go_on(template: dict[str, Any]) -> None:
-    assert resource(template, "Reordered")["DeletionPolicy"] == "Retain"
-    assert resource(template, "Plain")["DeletionPolicy"] == "Delete"
+def test_the_life_cycle_stands_beside_the_request_where_it_is_not_the_default(template: dict[str, Any]) -> None:
+    retained = resource(template, "Reordered")["Properties"]
+
+    assert (retained["DeletionBehavior"], retained["WaitFor"], retained["ServiceTimeout"]) == (
+        "Retain",
+        "Completed",
+        "3600",
+    )
+    assert not LIFE_CYCLE & resource(template, "Plain")["Properties"].keys()
+
+
+def test_a_revision_is_a_new_job_and_the_rest_of_the_life_cycle_is_not() -> None:
+    name = hashed_name("a", "s", "p", {"x": 1})
+
+    assert hashed_name("a", "s", "p", {"x": 1, "DeletionBehavior": "Retain", "WaitFor": "Completed"}) == name
+    assert hashed_name("a", "s", "p", {"x": 1, "Revision": "2"}) != name
 
 
 def test_a_parent_is_a_reference_so_it_is_deployed_first(template: dict[str, Any]) -> None:

@@ -1,0 +1,141 @@
+"""Time of a synthesis with our construct against hand-written custom resources with the same properties.
+
+    python tests/benchmarks/synth/synth.py --jobs 1 75 150 300 --repetitions 5
+
+Both declare the same sequence-to-sequence tuning jobs with all recommended ranges, up to 100 in a stack, and share the
+provider, so that nothing differs but who makes the properties. Both run in one process, in turns, after a warm-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from constructs_lib import (
+    Channel,
+    HyperParameterTuningJob,
+    InstanceType,
+    Objective,
+    OutputDataConfig,
+    ResourceLimits,
+    S3DataSource,
+    Seq2Seq,
+    TrainingJobDefinition,
+)
+from constructs_lib._provider import TuningJobProvider
+from infra.handlers import contract
+
+JOBS_IN_A_STACK = 100
+ROLE = "arn:aws:iam::123456789012:role/training"
+IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"
+
+Declare = Callable[[cdk.Stack, int], None]
+
+
+def ours(stack: cdk.Stack, number: int) -> None:
+    """A tuning job with our construct."""
+    names = Seq2Seq.required_channels
+    HyperParameterTuningJob(
+        stack,
+        f"Job{number}",
+        objective=Objective.minimize("validation:perplexity"),
+        ranges=Seq2Seq.recommended_ranges(),
+        resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=8),
+        random_seed=number,
+        training_job_definition=TrainingJobDefinition(
+            algorithm=Seq2Seq(IMAGE),
+            role=ROLE,
+            channels={name: Channel(s3_data_source=S3DataSource(s3_uri=f"s3://{name}")) for name in names},
+            output_data_config=OutputDataConfig(s3_output_path="s3://output"),
+            instance_type=InstanceType.ML_G4DN_XLARGE,
+            instance_count=1,
+            volume_size=cdk.Size.gibibytes(50),
+            max_runtime=cdk.Duration.hours(1),
+        ),
+    )
+
+
+def by_hand(properties: dict[str, Any]) -> Declare:
+    """A tuning job as a custom resource with given properties."""
+
+    def declare(stack: cdk.Stack, number: int) -> None:
+        config = {**properties["HyperParameterTuningJobConfig"], "RandomSeed": number}
+        cdk.CustomResource(
+            stack,
+            f"Job{number}",
+            resource_type=contract.TUNING_JOB_RESOURCE_TYPE,
+            service_token=TuningJobProvider.get_or_create(stack).service_token,
+            properties={
+                **properties,
+                contract.TUNING_JOB_NAME: f"job-{number}",
+                "HyperParameterTuningJobConfig": config,
+            },
+        )
+
+    return declare
+
+
+def synthesise(declare: Declare, jobs: int, folder: str) -> float:
+    """Seconds that declaring and synthesising takes."""
+    gc.collect()
+    began = time.perf_counter()
+    app = cdk.App(outdir=folder)
+    stack = None
+    for number in range(jobs):
+        if stack is None or number % JOBS_IN_A_STACK == 0:
+            stack = cdk.Stack(app, f"Stack{number // JOBS_IN_A_STACK}")
+        declare(stack, number)
+    app.synth()
+    return time.perf_counter() - began
+
+
+def properties_of_one() -> dict[str, Any]:
+    """The properties that our construct writes, also the warm-up."""
+    with tempfile.TemporaryDirectory() as folder:
+        synthesise(ours, 1, folder)
+        template = json.loads((Path(folder) / "Stack0.template.json").read_text())
+    (found,) = (
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == contract.TUNING_JOB_RESOURCE_TYPE
+    )
+    return {name: value for name, value in found.items() if name not in contract.ENVELOPE}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 75, 150, 300])
+    parser.add_argument("--repetitions", type=int, default=5)
+    arguments = parser.parse_args()
+    variants: dict[str, Declare] = {"ours": ours, "by hand": by_hand(properties_of_one())}
+    print(
+        f"Python {platform.python_version()}, aws-cdk-lib {version('aws-cdk-lib')}, jsii {version('jsii')}, "
+        f"{platform.machine()}, medians of {arguments.repetitions} in seconds"
+    )
+    print(f"{'jobs':>5} {'ours':>8} {'by hand':>8} {'ratio':>6} {'ours, ms a job':>15}")
+    for jobs in arguments.jobs:
+        seconds: dict[str, list[float]] = {name: [] for name in variants}
+        for repetition in range(arguments.repetitions):
+            # In turns, each first as often as the other: a busy machine hits both.
+            for name in sorted(variants, reverse=bool(repetition % 2)):
+                with tempfile.TemporaryDirectory() as folder:
+                    seconds[name].append(synthesise(variants[name], jobs, folder))
+        mine, theirs = (statistics.median(seconds[name]) for name in ("ours", "by hand"))
+        print(f"{jobs:>5} {mine:>8.2f} {theirs:>8.2f} {mine / theirs:>6.2f} {1000 * mine / jobs:>15.1f}")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""`cdk diff` reads like a review: the real CDK CLI on two versions of a declaration, without an account."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from constructs_lib import (
+    CategoricalRange,
+    Channel,
+    ContinuousRange,
+    CustomAlgorithm,
+    HyperParameterTuningJob,
+    InstanceType,
+    IntegerRange,
+    Objective,
+    OutputDataConfig,
+    ParameterRange,
+    ResourceLimits,
+    S3DataSource,
+    Scaling,
+    TrainingJobDefinition,
+)
+from infra.local.cdk_cli import find_cdk
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[2]
+
+RATE = ContinuousRange("learning_rate", min=1e-4, max=1e-2, scaling=Scaling.LOGARITHMIC)
+LAYERS = IntegerRange("layers", min=1, max=4)
+OPTIMIZER = CategoricalRange("optimizer", values=["adam", "sgd"])
+CHANNELS = ("train", "validation")
+STATIC = {"epochs": 10, "hidden": 256}
+
+BEFORE: dict[str, Any] = {"ranges": [RATE, LAYERS, OPTIMIZER], "channels": CHANNELS, "static": STATIC}
+WIDER = ContinuousRange("learning_rate", min=1e-4, max=1e-1, scaling=Scaling.LOGARITHMIC)
+DROPOUT = ContinuousRange("dropout", min=0.0, max=0.5)
+CASES: dict[str, dict[str, Any]] = {
+    "Bound": {**BEFORE, "ranges": [WIDER, LAYERS, OPTIMIZER]},
+    "Added": {**BEFORE, "ranges": [DROPOUT, RATE, LAYERS, OPTIMIZER]},
+    "Static": {**BEFORE, "static": {"epochs": 20, "hidden": 256}},
+    "Tags": {**BEFORE, "tags": {"team": "translation"}},
+    "Reordered": {
+        "ranges": [OPTIMIZER, LAYERS, RATE],
+        "channels": tuple(reversed(CHANNELS)),
+        "static": dict(reversed(STATIC.items())),
+    },
+}
+
+
+def declare(
+    scope: cdk.Stack,
+    *,
+    ranges: Sequence[ParameterRange],
+    channels: Sequence[str],
+    static: dict[str, str | float],
+    tags: dict[str, str] | None = None,
+) -> None:
+    HyperParameterTuningJob(
+        scope,
+        "Job",
+        objective=Objective.minimize("loss"),
+        ranges=ranges,
+        resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=8),
+        training_job_definition=TrainingJobDefinition(
+            algorithm=CustomAlgorithm("repository/mine:1", metric_definitions={"loss": "loss=([0-9.]+)"}),
+            role="arn:aws:iam::123456789012:role/training",
+            channels={name: Channel(s3_data_source=S3DataSource(s3_uri=f"s3://{name}")) for name in channels},
+            output_data_config=OutputDataConfig(s3_output_path="s3://output"),
+            instance_type=InstanceType.ML_M5_LARGE,
+            instance_count=1,
+            volume_size=cdk.Size.gibibytes(10),
+            static_hyper_parameters=static,
+        ),
+        tags=tags,
+    )
+
+
+def synthesise(folder: Path, versions: dict[str, dict[str, Any]]) -> Path:
+    app = cdk.App(outdir=str(folder))
+    for name, version in versions.items():
+        declare(cdk.Stack(app, name), **version)
+    app.synth()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The assemblies before and after; each stack is a case."""
+    folder = tmp_path_factory.mktemp("versions")
+    return synthesise(folder / "before", dict.fromkeys(CASES, BEFORE)), synthesise(folder / "after", CASES)
+
+
+def diff(versions: tuple[Path, Path], stack: str, home: Path) -> list[str]:
+    """The lines of `cdk diff` about resources; it has no credentials and no configuration to find any."""
+    before, after = versions
+    options = ["--app", str(after), "--template", str(before / f"{stack}.template.json"), "--no-notices"]
+    result = subprocess.run(
+        [*find_cdk(ROOT), "diff", stack, *options],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=home,
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "NO_COLOR": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"},
+    )
+    lines = result.stdout.splitlines() + result.stderr.splitlines()
+    return [line for line in lines if line.lstrip().startswith(("[", "├", "└", "│"))]
+
+
+def without_names(lines: list[str]) -> list[str]:
+    """The lines with a word for each name of a job, whose hash says nothing to a reader."""
+    return [" ".join("<name>" if word.startswith("Job-") else word for word in line.split()) for line in lines]
+
+
+JOB = "[~] Custom::HyperParameterTuningJob Job/Resource Job"
+NEW_NAME = ["└─ [~] HyperParameterTuningJobName", "├─ [-] <name>", "└─ [+] <name>"]
+
+
+def job_lines(lines: list[str]) -> list[str]:
+    """The lines without the logical id's hash on the first one."""
+    found = without_names(lines)
+    return [JOB if line.startswith(JOB) else line for line in found]
+
+
+def test_a_changed_bound_is_one_changed_line_that_names_it(versions: tuple[Path, Path], tmp_path: Path) -> None:
+    assert job_lines(diff(versions, "Bound", tmp_path)) == [
+        JOB,
+        "├─ [~] HyperParameterTuningJobConfig",
+        "│ └─ [~] .ParameterRanges:",
+        "│ └─ [~] .ContinuousParameterRanges:",
+        "│ └─ [~] .learning_rate:",
+        "│ └─ [~] .MaxValue:",
+        "│ ├─ [-] 0.01",
+        "│ └─ [+] 0.1",
+        *NEW_NAME,
+    ]
+
+
+def test_an_added_hyperparameter_is_one_addition(versions: tuple[Path, Path], tmp_path: Path) -> None:
+    assert job_lines(diff(versions, "Added", tmp_path)) == [
+        JOB,
+        "├─ [~] HyperParameterTuningJobConfig",
+        "│ └─ [~] .ParameterRanges:",
+        "│ └─ [~] .ContinuousParameterRanges:",
+        "│ └─ [+] Added: .dropout",
+        *NEW_NAME,
+    ]
+
+
+def test_a_changed_static_hyperparameter_is_named(versions: tuple[Path, Path], tmp_path: Path) -> None:
+    lines = job_lines(diff(versions, "Static", tmp_path))
+    assert lines[-4:] == ["└─ [~] .StaticHyperParameters:", "└─ [~] .epochs:", "├─ [-] 10", "└─ [+] 20"]
+    assert "[~] .hidden" not in " ".join(lines)
+
+
+def test_tags_change_without_a_new_job(versions: tuple[Path, Path], tmp_path: Path) -> None:
+    lines = job_lines(diff(versions, "Tags", tmp_path))
+    assert [line for line in lines if "HyperParameterTuningJobName" in line] == []
+    assert lines[:2] == [JOB, "└─ [+] Tags"]
+
+
+def test_another_order_is_no_change(versions: tuple[Path, Path], tmp_path: Path) -> None:
+    assert diff(versions, "Reordered", tmp_path) == []
