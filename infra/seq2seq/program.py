@@ -25,6 +25,15 @@ def run_program(name: str, arguments: list[str], container: Container, train: Ca
     if arguments != ["train"]:
         print(f"usage: {name} train", file=sys.stderr)  # noqa: T201
         return 2
+    return exit_code_of(train, container)
+
+
+def exit_code_of(train: Callable[[], None], container: Container) -> int:
+    """Trains; a failure is written where the service looks for it.
+
+    Returns:
+        The exit code: 0, 1 for a client's mistake, 2 for one of ours.
+    """
     try:
         train()
     except ClientError as error:
