@@ -60,7 +60,9 @@ def _program(package: str, *preload: str) -> LocalImage:
 
 BUILT_IN = {
     "recommender": _program("infra.recommender", "infra.recommender.training_job"),
+    "sagemaker-xgboost": _program("infra.xgboost", "infra.xgboost.library"),
     "seq2seq": _program("infra.seq2seq", "infra.seq2seq.training_job"),
+    "xgboost": _program("infra.xgboost", "infra.xgboost.library"),
 }
 """Our own programs, by repository name."""
 

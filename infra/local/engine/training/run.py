@@ -127,6 +127,7 @@ class TrainingRun(threading.Thread):
         job = self._job
         image = find_image(self._context.home, str(job.request["AlgorithmSpecification"].get("TrainingImage")))
         self._container.create(job.request)
+        self._note_instances(job)
         self._checkpoints = self._new_checkpoints(job)
         self._download(job, self._checkpoints)
         threads = self._threads(job)
@@ -153,6 +154,12 @@ class TrainingRun(threading.Thread):
     def _new_checkpoints(self, job: TrainingJob) -> Checkpoints:
         interval = self._context.settings.checkpoints
         return Checkpoints(self._context.s3, job, self._container.ml, interval=interval)
+
+    def _note_instances(self, job: TrainingJob) -> None:
+        count = job.request.get("ResourceConfig", {}).get("InstanceCount", 1)
+        if count > 1:
+            with (self._folder / "log").open("a") as log:
+                log.write(f"The request asks for {count} instances: this machine trains in one process\n")
 
     def _download(self, job: TrainingJob, checkpoints: Checkpoints) -> None:
         channels = job.request.get("InputDataConfig", [])
