@@ -30,6 +30,9 @@ def test_every_entry_point_imports_with_nothing_but_boto3(tmp_path: Path) -> Non
         contract.TUNING_JOB_HANDLER,
         contract.TUNING_JOB_COMPLETION_HANDLER,
         contract.GPU_QUOTA_HANDLER,
+        contract.GPU_QUOTA_COMPLETION_HANDLER,
+        contract.RESULT_HANDLER,
+        contract.BEST_TRAINING_JOB_HANDLER,
         personalize_contract.PERSONALIZE_HANDLER,
         personalize_contract.PERSONALIZE_COMPLETION_HANDLER,
     ]
