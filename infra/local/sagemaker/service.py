@@ -49,7 +49,7 @@ class SageMakerService:
     ) -> None:
         region = local_region() if region is None else region
         if s3 is None:
-            make = _local_clients(region)
+            make = local_clients(region)
             s3, clients = make("s3"), make if clients is None else clients
         told = clients is not None
         self._engine = TuningEngine(home, s3, region=region, settings=settings, notes_state_changes=told)
@@ -73,7 +73,12 @@ class SageMakerService:
         self._engine.close()
 
 
-def _local_clients(region: str) -> Clients:
+def local_clients(region: str) -> Clients:
+    """Makes clients of the local AWS that this process's environment names.
+
+    Raises:
+        ValueError: It names none, so that a real account would be called.
+    """
     if not any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")):
         raise ValueError(
             "s3 must be given, or AWS_ENDPOINT_URL set: without it the local service would read a real account's S3"

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from infra.seq2seq import evaluation, trainer
+from infra.seq2seq import evaluation, optimizers, search, trainer
 from infra.seq2seq.batching import Batch, make_batch
 from infra.seq2seq.container import Container
 from infra.seq2seq.dataset import Corpus, PairStore, windows
@@ -44,14 +44,14 @@ def _shape(name: str, **changes: str) -> tuple[int, ...]:
     return tuple(_model(**changes).get_parameter(name).shape)
 
 
-def _features(source: list[int], target: list[int], *, training: bool = False, **changes: str) -> Tensor:
+def _features(source: list[int], target: list[int], /, *, training: bool = False, **changes: Any) -> Tensor:
     model = _model(**changes).train(training)
     torch.manual_seed(2)
     hidden: Tensor = model(make_batch(_store([Pair(source, target)]), np.arange(1))).hidden
     return hidden.detach()
 
 
-def _differs(first: dict[str, str], second: dict[str, str]) -> bool:
+def _differs(first: dict[str, Any], second: dict[str, Any]) -> bool:
     """Whether two models with the same parameters compute different things."""
     models = [_model(**changes) for changes in (first, second)]
     assert [p.shape for p in models[0].parameters()] == [p.shape for p in models[1].parameters()]
@@ -72,7 +72,7 @@ class _Run:
         self.trained: Trained = Trainer(settings(**given), data, seed=1, log=self.log.append).fit()
 
     def _watch(self, patch: pytest.MonkeyPatch) -> None:
-        forward, make = Seq2Seq.forward, trainer.make_optimizer
+        forward, make = Seq2Seq.forward, optimizers.make_optimizer
 
         def watched_forward(model: Seq2Seq, batch: Batch) -> Any:
             if model.training:
@@ -380,11 +380,11 @@ def test_bleu_decodes_as_many_sentences_with_as_wide_a_beam_as_asked(
     run: Callable[..., _Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[tuple[int, int]] = []
-    search = evaluation.beam_search
+    find = search.beam_search
 
     def watched(model: Seq2Seq, sources: list[Any], beam_size: int, max_length: int) -> Any:
         decoded.append((len(sources), beam_size))
-        return search(model, sources, beam_size, max_length)
+        return find(model, sources, beam_size, max_length)
 
     monkeypatch.setattr(evaluation, "beam_search", watched)
     for sample, beam, expected in (("0", "4", []), ("5", "4", [(5, 4)]), ("-1", "1", [(32, 1)])):
