@@ -1,7 +1,7 @@
-"""The image's program: ``python -m infra.seq2seq train``.
+"""The image's program: ``python -m infra.seq2seq train``, or ``serve``.
 
-Exit codes: 0, also when stopped by SIGTERM; 1 for a client's mistake; 2 for one of ours. The reason is in the failure
-file and on standard error.
+Exit codes: 0, also when stopped by SIGTERM; 1 for a client's mistake; 2 for one of ours. The reason is on standard
+error, and for training in the failure file.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from .container import Container
 from .errors import ClientError
 from .hyperparameters import HyperParameters
 
-_USAGE = "usage: python -m infra.seq2seq train"
+_USAGE = "usage: python -m infra.seq2seq train | serve"
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command and gives the exit code."""
+    if arguments == ["serve"]:
+        return _serve(Container.from_environment())
     if arguments != ["train"]:
         print(_USAGE, file=sys.stderr)  # noqa: T201
         return 2
@@ -33,6 +35,18 @@ def main(arguments: list[str]) -> int:
     except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
         traceback.print_exc()
         return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
+    return 0
+
+
+def _serve(container: Container) -> int:
+    from .serving.server import DEFAULT_PORT, PORT_VARIABLE, environment_number, serve
+
+    try:
+        port = environment_number(PORT_VARIABLE, DEFAULT_PORT, 0, 65535)
+        serve(container.model, host="0.0.0.0", port=port, log=_log)  # noqa: S104  a container's only way in
+    except ClientError as error:
+        print(f"ClientError: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
     return 0
 
 
