@@ -20,8 +20,8 @@ from .server import Server, running
 @pytest.fixture(scope="session")
 def model_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is /opt/ml: the model answers letters by capital letters."""
-    learning = {"learning_rate": "0.02", "batch_size": "32", "checkpoint_frequency_num_batches": "60"}
-    base = write_job(tmp_path_factory.mktemp("serving"), {**learning, "max_num_batches": "120"}, pairs=600)
+    learning = {"learning_rate": "0.02", "batch_size": "32", "checkpoint_frequency_num_batches": "120"}
+    base = write_job(tmp_path_factory.mktemp("serving"), {**learning, "max_num_batches": "240"}, pairs=600)
     container = Container(base)
     before = signal.getsignal(signal.SIGTERM)
     training_job.run(container, HyperParameters.parse(container.hyperparameters()), lambda _: None)

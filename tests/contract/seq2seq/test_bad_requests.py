@@ -93,7 +93,11 @@ def test_lines_that_are_no_request(server: Server, body: bytes, error: str) -> N
             "the body is corrupt at byte 28: a record starts with the magic number 0xCED7230A and a length, but got "
             "0x00000000 and 0; upload the file again",
         ),
-        (_framed(b"\xff"), "the body is corrupt at byte 0: not a Record message (Error parsing message)"),
+        (
+            _framed(b"\xff"),
+            "the body is corrupt at byte 0: not a Record message (Error parsing message with type "
+            "'aialgs.data.Record': Wire format was corrupt)",
+        ),
         (_framed(b""), "the body: the record at byte 0 has no feature 'source'; it has none"),
         (
             _WHOLE + recordio.encode(recordio.Pair([5, 10], ())),
