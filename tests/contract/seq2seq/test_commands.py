@@ -54,7 +54,7 @@ def test_the_grid_has_a_cell_for_each_pair_of_words_even_if_they_repeat() -> Non
     chart = attention_chart.chart([Translation(words, "x x", -0.1, [[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])])
     (grid,) = chart["vconcat"]
     assert grid["encoding"]["x"]["axis"]["labelExpr"] == r'["say", "\"a\"", "a"][datum.value]'
-    cells = chart["data"]["values"]
+    (cells,) = chart["datasets"].values()
     assert [(cell["row"], cell["column"], cell["weight"]) for cell in cells] == [
         (0, 0, 0.1), (0, 1, 0.2), (0, 2, 0.7), (1, 0, 1.0), (1, 1, 0.0), (1, 2, 0.0),
     ]  # fmt: skip
