@@ -191,16 +191,17 @@ class Demo:
         return self._relative(path)
 
     def _held_out_pairs(self) -> list[tuple[str, str]]:
-        """The first few short pairs of the validation data: chosen before any model exists."""
+        """The first few short pairs of the validation data without unknown words: chosen before any model exists."""
         from itertools import islice
 
         from infra.seq2seq.recordio import read_file
-        from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
+        from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, UNK, Vocabulary
 
         source = Vocabulary.load(self._prepared / "vocab" / SOURCE_FILE)
         target = Vocabulary.load(self._prepared / "vocab" / TARGET_FILE)
         pairs = (pair for _, pair in read_file(self._prepared / "validation" / "val.rec"))
-        short = (pair for pair in pairs if len(pair.source) in SAMPLE_LENGTHS)
+        known = (pair for pair in pairs if UNK not in (*pair.source, *pair.target))
+        short = (pair for pair in known if len(pair.source) in SAMPLE_LENGTHS)
         return [
             (" ".join(source.decode(pair.source)), " ".join(target.decode(pair.target)))
             for pair in islice(short, SAMPLES)

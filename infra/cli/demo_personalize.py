@@ -20,7 +20,12 @@ APP = "examples/personalize/app.py"
 DATA_STACK, SOLUTIONS_STACK = "recommender-data", "recommender-solutions"
 KEY = "interactions/interactions.csv"
 NDCG = "normalized_discounted_cumulative_gain_at_10"
-SHOWN_METRICS = (NDCG, "mean_reciprocal_rank_at_25", "precision_at_10", "coverage")
+SHOWN_METRICS = {
+    NDCG: "NDCG@10",
+    "mean_reciprocal_rank_at_25": "MRR@25",
+    "precision_at_10": "precision@10",
+    "coverage": "coverage",
+}
 
 
 def demo_personalize(
@@ -113,7 +118,7 @@ def compare(console: Console, metrics: dict[str, dict[str, float]]) -> None:
     """Offline metrics of the versions side by side."""
     from rich.table import Table
 
-    table = Table("recipe", *SHOWN_METRICS, box=None, pad_edge=False)
+    table = Table("recipe", *SHOWN_METRICS.values(), box=None, pad_edge=False)
     for name, values in metrics.items():
         table.add_row(name, *(f"{values[metric]:.4f}" for metric in SHOWN_METRICS))
     console.print("\n[bold]Offline metrics of test users[/bold]")

@@ -1,7 +1,9 @@
 """Batches of pairs of like length: the less padding, the less work that nobody sees.
 
 Buckets follow Sockeye: the longer side grows in steps of the bucket width, the shorter one in proportion to the mean
-length ratio. A batch never mixes buckets; within a bucket neighbours in length share a batch.
+length ratio. Within a bucket chance alone decides who shares a batch, and batches come in random order: batches of one
+length each would save more padding, but their gradients pull the model to one length after the other, and it learns
+less from each.
 """
 
 from __future__ import annotations
@@ -72,13 +74,20 @@ def length_ratio(store: PairStore) -> float:
 
 
 def shuffled_batches(store: PairStore, buckets: Buckets, size: int, generator: np.random.Generator) -> list[Indices]:
-    """Each pair of a window in exactly one batch, in random order; sentences of equal length mix at random."""
-    source, target = store.lengths(0), store.lengths(1)
+    """Each pair of a window in exactly one batch, in random order; all batches but one are full.
+
+    What is left of a bucket joins the next larger one, where it fits too.
+    """
     order = generator.permutation(len(store))
-    keys = (source[order], target[order], buckets.assign(source, target)[order])
-    order = order[np.lexsort(keys)]  # by bucket, then target length, then source length
-    edges = np.flatnonzero(np.diff(buckets.assign(source[order], target[order]))) + 1
-    batches = [part[start : start + size] for part in np.split(order, edges) for start in range(0, len(part), size)]
+    numbers = buckets.assign(store.lengths(0), store.lengths(1))[order]
+    batches: list[Indices] = []
+    rest = order[:0]
+    for number in np.unique(numbers):
+        members = np.concatenate([rest, order[numbers == number]])
+        full = len(members) - len(members) % size
+        batches += np.split(members[:full], range(size, full, size)) if full else []
+        rest = members[full:]
+    batches += [rest] if len(rest) else []
     return [batches[index] for index in generator.permutation(len(batches))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -14,11 +15,12 @@ from infra.local.home import ACCOUNT, DEFAULT_REGION, Home
 from .errors import NameInUseError, WrongStatusError
 from .lock import FolderLock
 from .names import training_job_arn, training_job_name, tuning_job_arn
-from .records import TERMINAL, Request, TrainingJob, TuningJob
+from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .settings import EngineSettings
 from .store import Store
 from .training.run import RunContext, TrainingRun
 from .tuner import Tuner, training_request
+from .warm_start import parent_trials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,6 +42,7 @@ class TuningEngine:
         region: The region in ARNs.
         account: The account in ARNs.
         settings: Times and limits.
+        notes_state_changes: Whether state changes are kept for somebody who tells them to others.
 
     Raises:
         EngineInUseError: Another engine works on the folder.
@@ -54,6 +57,7 @@ class TuningEngine:
         region: str = DEFAULT_REGION,
         account: str = ACCOUNT,
         settings: EngineSettings | None = None,
+        notes_state_changes: bool = False,
     ) -> None:
         self.home = home.create()
         self._lock = FolderLock(home.engine_lock)
@@ -62,6 +66,7 @@ class TuningEngine:
         except BaseException:
             self._lock.release()
             raise
+        self.store.notes_state_changes = notes_state_changes
         self.region = region
         self.account = account
         self.settings = EngineSettings() if settings is None else settings
@@ -96,6 +101,7 @@ class TuningEngine:
             status="InProgress",
             created=now,
             modified=now,
+            parents=parent_trials(self.store, request),
         )
         self.store.add_tuning_job(job, tags)
         self._start_tuner(name)
@@ -140,14 +146,19 @@ class TuningEngine:
         """
         return self._add_training_job(request, tags)
 
-    def launch(self, job: TuningJob, number: int, configuration: dict[str, str]) -> None:
+    def launch(self, job: TuningJob, number: int, definition: Definition, configuration: dict[str, str]) -> None:
         """Record a tuning job's next training job and start it."""
         tags = self.store.tags(job.arn)
         while True:
             name = training_job_name(job.name, number)
             try:
                 self._add_training_job(
-                    training_request(job, name, configuration), tags, of=job, number=number, tuned=configuration
+                    training_request(definition, name, configuration),
+                    tags,
+                    of=job,
+                    number=number,
+                    definition=definition.name,
+                    tuned=configuration,
                 )
             except NameInUseError:
                 continue  # 32 random bits met an older job's
@@ -173,6 +184,21 @@ class TuningEngine:
         with self._threads_lock:
             if job.name in self._runs:
                 self._runs[job.name].wake()
+
+    def delete_training_job(self, name: str) -> None:
+        """Remove a training job's entry and its folder; artifacts stay.
+
+        Raises:
+            NoSuchJobError: There is none of that name.
+            WrongStatusError: It has not ended, or its tuning job has not.
+        """
+        job = self.store.training_job(name)
+        if job.status not in TERMINAL:
+            raise WrongStatusError(job.status)
+        if job.tuning_job is not None and self.store.tuning_job(job.tuning_job).status not in TERMINAL:
+            raise WrongStatusError(f"{job.status}, but its tuning job is not")
+        self.store.delete_training_job(job.name)
+        shutil.rmtree(self.home.training_jobs / job.name, ignore_errors=True)
 
     def close(self) -> None:
         """End all training programs and let go of the folder. What was interrupted runs again at the next start."""
@@ -204,6 +230,7 @@ class TuningEngine:
         *,
         of: TuningJob | None = None,
         number: int | None = None,
+        definition: str | None = None,
         tuned: dict[str, str] | None = None,
     ) -> TrainingJob:
         name = request["TrainingJobName"]
@@ -219,6 +246,7 @@ class TuningEngine:
             tuning_job=None if of is None else of.name,
             tuning_job_arn=None if of is None else of.arn,
             number=number,
+            definition=definition,
             tuned={} if tuned is None else tuned,
             objective_status=None if of is None else "Pending",
         )

@@ -38,6 +38,12 @@ def _numbers(low: str, high: str, scaling: str = "Auto") -> dict[str, Any]:
     return {"Name": "x", "MinValue": low, "MaxValue": high, "ScalingType": scaling}
 
 
+def _hyperband(**resources: int) -> Change:
+    return lambda r: _config(r).update(
+        Strategy="Hyperband", StrategyConfig={"HyperbandStrategyConfig": dict(resources)}
+    )
+
+
 METRIC = (
     "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
 )
@@ -98,12 +104,50 @@ BAD: list[tuple[Change, str]] = [
         "MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got 11 and 10.",
     ),
     (lambda r: _config(r).update(Strategy="Grid"), "Strategy Grid takes categorical ranges only."),
-    (lambda r: _config(r).update(Strategy="Hyperband"), "Strategy Hyperband is not supported locally yet."),
+    (
+        lambda r: _config(r).update(Strategy="Hyperband"),
+        "MaxResource of strategy Hyperband must be given, or one of the static hyperparameters epochs, numepochs, "
+        "n-epochs, n_epochs, num_epochs.",
+    ),
+    (
+        _hyperband(MinResource=9, MaxResource=3),
+        "MinResource of strategy Hyperband must not exceed MaxResource, got 9 and 3.",
+    ),
+    (_hyperband(MaxResource=20_001), "MaxResource of strategy Hyperband must be at most 20000, got 20001."),
+    (
+        lambda r: (
+            _hyperband(MaxResource=3)(r),
+            _config(r).update(TrainingJobEarlyStoppingType="Auto"),
+        ),
+        "TrainingJobEarlyStoppingType must be Off with strategy Hyperband, which stops jobs itself.",
+    ),
+    (
+        lambda r: r.update(TrainingJobDefinitions=[r["TrainingJobDefinition"]]),
+        "TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.",
+    ),
     (
         lambda r: r.update(TrainingJobDefinitions=[r.pop("TrainingJobDefinition")]),
-        "TrainingJobDefinitions is not supported locally yet.",
+        "HyperParameterTuningJobObjective is for a single TrainingJobDefinition; each of several has its own.",
     ),
-    (lambda r: r.update(Autotune={"Mode": "Enabled"}), "Autotune is not supported locally yet."),
+    (
+        lambda r: (
+            _config(r).pop("HyperParameterTuningJobObjective"),
+            _config(r).pop("ParameterRanges"),
+            r.update(TrainingJobDefinitions=[r.pop("TrainingJobDefinition")]),
+        ),
+        "DefinitionName is required in each of TrainingJobDefinitions.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"]["StoppingCondition"].update(MaxWaitTimeInSeconds=90),
+        "MaxWaitTimeInSeconds is for managed spot training only: set EnableManagedSpotTraining.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"].update(
+            EnableManagedSpotTraining=True,
+            StoppingCondition={"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 59},
+        ),
+        "MaxWaitTimeInSeconds must be at least MaxRuntimeInSeconds, got 59 and 60.",
+    ),
     (
         lambda r: r.pop("TrainingJobDefinition"),
         "TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.",

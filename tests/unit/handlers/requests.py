@@ -56,7 +56,7 @@ _TEXTS = {
     "TrainingPlanArn": st.just("arn:aws:sagemaker:eu-central-1:123456789012:training-plan/plan"),
     "HubDataSetArn": st.just("arn:aws:sagemaker:eu-central-1:123456789012:hub-content/hub/DataSet/data/1.0.0"),
     "FileSystemId": st.just("fs-0123456789abcdef0"),
-    "TrainingInstanceType": st.sampled_from(["ml.g5.xlarge", "ml.m5.large", "ml.new.9xlarge"]),
+    "TrainingInstanceType": st.sampled_from(["ml.p3.2xlarge", "ml.m5.large", "ml.new.9xlarge"]),
     "MetricRegex": st.sampled_from(["loss=([0-9.]+)", "(.*)"]),
     "AlgorithmImage": st.sampled_from(["", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mine:1"]),
     "SecurityGroupId": st.just("sg-0123456789abcdef0"),

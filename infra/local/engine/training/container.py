@@ -9,10 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.local.processes import MARK
+
 HOST = "algo-1"
 GROUP = "homogeneousCluster"
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    MARK,  # by it `tuning local down` finds programs that have lost their parents
+)
 """Variables of the engine's own environment that a training program sees: nothing else of this machine."""
 
 

@@ -100,6 +100,15 @@ def registered_images(home: Home) -> dict[str, list[str]]:
     return images
 
 
+def remove_image(home: Home, image: str) -> bool:
+    """Forget a registered image. Says whether there was one of exactly that name."""
+    images = registered_images(home)
+    if images.pop(image, None) is None:
+        return False
+    _write(home, images)
+    return True
+
+
 def register_image(home: Home, image: str, command: Sequence[str]) -> None:
     """Let a command play an image from now on, as `tuning local image` does.
 
@@ -113,7 +122,10 @@ def register_image(home: Home, image: str, command: Sequence[str]) -> None:
     """
     if not command:
         raise ValueError(f"command must name a program, got none for image {image}")
-    images = {**registered_images(home), image: list(command)}
+    _write(home, {**registered_images(home), image: list(command)})
+
+
+def _write(home: Home, images: dict[str, list[str]]) -> None:
     partial = home.images_json.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(images, indent=2, sort_keys=True) + "\n")
     partial.replace(home.images_json)

@@ -133,7 +133,7 @@ class TrainingRun(threading.Thread):
             "command": list(image.command),
             "environment": environment,
             "directory": str(self._container.ml),
-            "max_runtime": job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+            "max_runtime": _seconds_left(job),
             "grace": self._context.settings.stop_grace,
         }
         started = job.started if job.started is not None else time.time()
@@ -179,7 +179,7 @@ class TrainingRun(threading.Thread):
         program.kill_remains()
         ended_by_us = job.interrupted or program.exit() is not None
         lost = job.lost if ended_by_us else job.lost + 1
-        if lost > self._context.settings.max_lost:
+        if lost > self._most_retries(job):
             reason = f"InternalServerError: the training program was lost {lost} times; see {self._folder / 'log'}"
             self._end("Failed", "Failed", reason)
             return False
@@ -190,6 +190,10 @@ class TrainingRun(threading.Thread):
             "Restarting", "Restarting the training job", attempt=job.attempt + 1, lost=lost, interrupted=False
         )
         return True
+
+    def _most_retries(self, job: TrainingJob) -> int:
+        retries: int = job.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", self._context.settings.max_lost)
+        return retries
 
     # -- follow
 
@@ -245,7 +249,8 @@ class TrainingRun(threading.Thread):
         elif failed:
             self._end("Failed", "Failed", failure_reason(ended, self._container, self._folder / "log"), ended)
         elif ended is not None and ended.timed_out:
-            self._end("Stopped", "MaxRuntimeExceeded", None, ended)
+            waited = _wait_left(job, ended.ended) <= 0
+            self._end("Stopped", "MaxWaitTimeExceeded" if waited else "MaxRuntimeExceeded", None, ended)
         else:
             self._end("Completed", "Completed", None, ended)
 
@@ -301,3 +306,16 @@ def _objective_metric(job: TrainingJob) -> str | None:
         return None
     metric: str = job.request["HyperParameters"][OBJECTIVE_HYPERPARAMETER]
     return metric
+
+
+def _seconds_left(job: TrainingJob) -> float | None:
+    """How long the program may run: what is left of the waiting time may be less than the run time."""
+    runtime = job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", math.inf)
+    seconds = max(0.0, min(runtime, _wait_left(job, time.time())))
+    return None if math.isinf(seconds) else seconds
+
+
+def _wait_left(job: TrainingJob, now: float) -> float:
+    """What is left at that time of MaxWaitTimeInSeconds, which counts from the job's creation."""
+    limit: float = job.request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
+    return job.created + limit - now

@@ -116,6 +116,8 @@ def test_warnings_can_be_acknowledged(stack: cdk.Stack) -> None:
 
     found = [entry.data for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
     assert found == [
+        "objective: the service knows the metrics of AWS's own image only: give Seq2Seq the image as a Seq2SeqImage, "
+        "or metric_definitions=Seq2Seq.own_metric_definitions; got none [ack: cdk-tuning:O1]",
         f'{STATIC}["bem_size"]: Seq2Seq documents no hyperparameter of this name, did you mean beam_size? '
         "[ack: cdk-tuning:A1]",
         f'{STATIC}["momentum"]: has no effect unless optimizer_type is sgd [ack: cdk-tuning:A5]',
