@@ -118,7 +118,7 @@ def without_names(lines: list[str]) -> list[str]:
     return [" ".join("<name>" if word.startswith("Job-") else word for word in line.split()) for line in lines]
 
 
-JOB = "[~] Custom::HyperParameterTuningJob Job/Resource Job"
+JOB = "[~] Custom::HyperParameterTuningJob Job Job"
 NEW_NAME = ["└─ [~] HyperParameterTuningJobName", "├─ [-] <name>", "└─ [+] <name>"]
 
 
