@@ -1,5 +1,6 @@
 """Hyperparameter tuning jobs and what surrounds them, as AWS CDK constructs."""
 
+from constructs_lib._job import IHyperParameterTuningJob, TuningJobStatus
 from constructs_lib.alarms import TuningJobAlarms
 from constructs_lib.algorithms import (
     Algorithm,
@@ -72,7 +73,7 @@ from constructs_lib.strategy import (
 from constructs_lib.training_channels import ITrainingChannels, TrainingChannels
 from constructs_lib.training_needs import QuotaUsage, TrainingNeeds
 from constructs_lib.training_role import TrainingRole
-from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTuningJob
+from constructs_lib.tuning_job import HyperParameterTuningJob
 
 __all__ = [
     "Algorithm",
@@ -138,6 +139,7 @@ __all__ = [
     "TuningJobAlarms",
     "TuningJobCompletionCriteria",
     "TuningJobResult",
+    "TuningJobStatus",
     "TuningResourceConfig",
     "ValidationError",
     "ValueType",

@@ -1,7 +1,9 @@
 """Batches of pairs of like length: the less padding, the less work that nobody sees.
 
 Buckets follow Sockeye: the longer side grows in steps of the bucket width, the shorter one in proportion to the mean
-length ratio. A batch never mixes buckets; within a bucket neighbours in length share a batch.
+length ratio. Within a bucket chance alone decides who shares a batch, and batches come in random order: batches of one
+length each would save more padding, but their gradients pull the model to one length after the other, and it learns
+less from each.
 """
 
 from __future__ import annotations
@@ -39,6 +41,15 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
+class Part(NamedTuple):
+    """What one of several processes does of a batch, and what all do together."""
+
+    batch: Batch
+    weight: float  # 0 where the batch has no pair for this process, which then computes in vain
+    pairs: int  # of the whole batch
+    tokens: int  # of the whole batch
+
+
 class Buckets(NamedTuple):
     """Upper bounds of the buckets' lengths, ascending on both sides; the last pair holds whatever is longer."""
 
@@ -72,13 +83,20 @@ def length_ratio(store: PairStore) -> float:
 
 
 def shuffled_batches(store: PairStore, buckets: Buckets, size: int, generator: np.random.Generator) -> list[Indices]:
-    """Each pair of a window in exactly one batch, in random order; sentences of equal length mix at random."""
-    source, target = store.lengths(0), store.lengths(1)
+    """Each pair of a window in exactly one batch, in random order; all batches but one are full.
+
+    What is left of a bucket joins the next larger one, where it fits too.
+    """
     order = generator.permutation(len(store))
-    keys = (source[order], target[order], buckets.assign(source, target)[order])
-    order = order[np.lexsort(keys)]  # by bucket, then target length, then source length
-    edges = np.flatnonzero(np.diff(buckets.assign(source[order], target[order]))) + 1
-    batches = [part[start : start + size] for part in np.split(order, edges) for start in range(0, len(part), size)]
+    numbers = buckets.assign(store.lengths(0), store.lengths(1))[order]
+    batches: list[Indices] = []
+    rest = order[:0]
+    for number in np.unique(numbers):
+        members = np.concatenate([rest, order[numbers == number]])
+        full = len(members) - len(members) % size
+        batches += np.split(members[:full], range(size, full, size)) if full else []
+        rest = members[full:]
+    batches += [rest] if len(rest) else []
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
@@ -115,11 +133,20 @@ def epoch_batches(
     buckets: Callable[[PairStore], Buckets],
     size: int,
     seed: tuple[int, int],
+    *,
     skip: int = 0,
-) -> Iterator[Batch]:
-    """One epoch's batches, the first ``skip`` left out; seed and epoch number alone decide their order."""
+    rank: int = 0,
+    count: int = 1,
+) -> Iterator[Part]:
+    """One epoch's batches, the first ``skip`` left out; seed and epoch number alone decide their order.
+
+    Process ``rank`` of ``count`` gets its part of each.
+    """
     for number, store in enumerate(windows):
         order = shuffled_batches(store, buckets(store), size, np.random.default_rng((*seed, number)))
         for indices in order[skip:]:
-            yield make_batch(store, indices)
+            part = indices[rank::count]
+            tokens = int(store.lengths(1)[indices].sum()) + len(indices)  # </s> counted
+            batch = make_batch(store, part if len(part) else indices[:1])
+            yield Part(batch, float(len(part) > 0), len(indices), tokens)
         skip = max(0, skip - len(order))

@@ -16,7 +16,7 @@ from .attention import Encoded, make_attention
 from .cells import State, make_cell
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Convolution, Projection
+from .layers import Convolution, Projection, Words
 
 #: What a decoder carries from step to step: tensors with one row a hypothesis.
 Carried = tuple[Tensor, ...]
@@ -60,9 +60,9 @@ class RecurrentDecoder(nn.Module):
         parts = layers * cells[0].state_parts
         self.to_state = None if self.state_init == "zero" else Projection(memory_size, parts * hidden, init)
 
-    def forward(self, encoded: Encoded, embedded: Tensor) -> Tensor:
+    def forward(self, encoded: Encoded, words: Words) -> Tensor:
         """Target words before each position, (B, T, E), to features (B, T, H)."""
-        projected = self.cells[0].project(embedded.transpose(0, 1)).unbind(0)  # type: ignore[operator]  # T of (B, G)
+        projected = Words(words.vectors, words.places.t()).through(self.cells[0].project).unbind(0)  # type: ignore[arg-type]
         recurrence = _Recurrence(self, encoded)
         carried, features = recurrence.initial, []
         for inputs in projected:
@@ -136,8 +136,9 @@ class ConvolutionalDecoder(nn.Module):
         self.values = Projection(memory_size, hidden, init) if memory_size != hidden else nn.Identity()
         self.dropout = nn.Dropout(settings.cnn_hidden_dropout)
 
-    def forward(self, encoded: Encoded, embedded: Tensor) -> Tensor:
+    def forward(self, encoded: Encoded, words: Words) -> Tensor:
         """Target words before each position, positions embedded too, (B, T, E), to features (B, T, H)."""
+        embedded = words.sentences()
         layers = len(self.layers)
         history = embedded.new_zeros(len(embedded), self.width - 1, self.size)
         attend = self.attending(encoded)

@@ -11,7 +11,7 @@ from .attention import Encoded
 from .cells import Cell, make_cell, zero_state
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Convolution, Projection
+from .layers import Convolution, Projection, Words
 
 
 class RecurrentEncoder(nn.Module):
@@ -28,18 +28,18 @@ class RecurrentEncoder(nn.Module):
         # The first upper layer is the second of all; the layer from words to states cannot be residual.
         self.first_residual = settings.rnn_first_residual_layer - 2 if settings.rnn_residual_connections else len(upper)
 
-    def forward(self, embedded: Tensor, lengths: Tensor) -> Encoded:
-        """(B, S, E) and (B,) to the encoded batch, D = rnn_num_hidden."""
-        mask = torch.arange(embedded.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
-        steps = None if bool(mask.all()) else mask.t().unsqueeze(2).to(embedded.dtype)  # (S, B, 1)
-        inputs = embedded.transpose(0, 1)  # (S, B, E)
-        ahead = unroll(self.forwards, inputs, steps)
-        back = unroll(self.backwards, inputs, steps, reverse=True)
+    def forward(self, words: Words, lengths: Tensor) -> Encoded:
+        """Sentences (B, S, E) and their lengths (B,) to the encoded batch, D = rnn_num_hidden."""
+        mask = torch.arange(words.places.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
+        steps = None if bool(mask.all()) else mask.t().unsqueeze(2).to(words.vectors.dtype)  # (S, B, 1)
+        inputs = Words(words.vectors, words.places.t())  # (S, B)
+        ahead = unroll(self.forwards, inputs.through(self.forwards.project), steps)
+        back = unroll(self.backwards, inputs.through(self.backwards.project), steps, reverse=True)
         final = (lengths - 1, torch.arange(len(lengths), device=lengths.device))
         last = torch.cat([ahead[final], back[0]], dim=1)  # where each direction ends
         output = torch.cat([ahead, back], dim=2)  # (S, B, H)
         for layer, cell in enumerate(self.upper):
-            above = unroll(cell, output, steps)  # type: ignore[arg-type]  # ModuleList forgets its items' type
+            above = unroll(cell, cell.project(output), steps)  # type: ignore[arg-type, operator]  # ModuleList forgets types
             output = output + above if layer >= self.first_residual else above
             last = output[final]
         memory = output.transpose(0, 1).contiguous()  # (B, S, H)
@@ -47,8 +47,11 @@ class RecurrentEncoder(nn.Module):
 
 
 def unroll(cell: Cell, inputs: Tensor, steps: Tensor | None, *, reverse: bool = False) -> Tensor:
-    """A cell over all steps, (S, B, E) to (S, B, H); states are zero where ``steps`` (S, B, 1) is, None: nowhere."""
-    projected = cell.project(inputs).unbind(0)
+    """A cell over all steps of its projected inputs, (S, B, gates * H) to (S, B, H).
+
+    States are zero where ``steps`` (S, B, 1) is; None: nowhere.
+    """
+    projected = inputs.unbind(0)
     step, state = cell.begin(), zero_state(cell, inputs[0])
     outputs = [state[0]] * len(projected)
     for t in reversed(range(len(projected))) if reverse else range(len(projected)):
@@ -72,8 +75,9 @@ class ConvolutionalEncoder(nn.Module):
         )
         self.dropout = nn.Dropout(settings.cnn_hidden_dropout)
 
-    def forward(self, embedded: Tensor, lengths: Tensor) -> Encoded:
-        """(B, S, E), positions embedded too, and (B,) to the encoded batch, D = cnn_num_hidden."""
+    def forward(self, sentences: Words, lengths: Tensor) -> Encoded:
+        """Sentences (B, S, E), positions embedded too, and lengths (B,) to the encoded batch, D = cnn_num_hidden."""
+        embedded = sentences.sentences()
         mask = torch.arange(embedded.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
         words = mask.unsqueeze(2).to(embedded.dtype)  # (B, S, 1)
         bottom = output = self.project(embedded) * words

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from .initialization import Initializer
 from .pooled import PooledLinear
+
+
+class Words(NamedTuple):
+    """Embedded sentences with each distinct word once, so that whatever is done to words alone is done once a word."""
+
+    vectors: Tensor  # (U, E)
+    places: Tensor  # (B, T): which vector stands where
+
+    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """The sentences after a function of each word: (B, T, F)."""
+        return nn.functional.embedding(self.places, function(self.vectors))
+
+    def sentences(self) -> Tensor:
+        """The sentences as they are: (B, T, E)."""
+        return nn.functional.embedding(self.places, self.vectors)
 
 
 class Projection(nn.Module):

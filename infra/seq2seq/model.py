@@ -13,6 +13,7 @@ from .decoders import make_decoder
 from .encoders import make_encoder
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
+from .layers import Words
 from .vocabulary import PAD
 
 
@@ -54,14 +55,14 @@ class Seq2Seq(nn.Module):
     def forward(self, batch: Batch) -> Features:
         """Features of a batch of sentence pairs; scores over the vocabulary are left to the loss."""
         encoded = self.encode(batch.source, batch.source_lengths)
-        hidden = self.decoder(encoded, self.target_embedding(batch.target_in))  # (B, T, H)
+        hidden = self.decoder(encoded, self.target_embedding.distinct(batch.target_in))  # (B, T, H)
         steps = torch.arange(hidden.size(1), device=hidden.device)
         mask = steps < batch.target_lengths.unsqueeze(1)  # (B, T)
         return Features(hidden[mask], batch.target_out[mask])
 
     def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
         """Word ids (B, S) and lengths (B,) to the encoded sentences."""
-        encoded: Encoded = self.encoder(self.source_embedding(source), lengths)
+        encoded: Encoded = self.encoder(self.source_embedding.distinct(source), lengths)
         return encoded
 
     def scores(self, hidden: Tensor) -> Tensor:
@@ -87,3 +88,10 @@ class WordEmbedding(nn.Module):
             vectors = vectors + self.positions[places]
         dropped: Tensor = self.dropout(vectors)
         return dropped
+
+    def distinct(self, ids: Tensor) -> Words:
+        """Word ids (B, T) from position 0 on; words are told apart by their place where position or dropout does."""
+        if self.positions is not None or (self.training and self.dropout.p > 0):
+            return Words(self(ids).flatten(0, 1), torch.arange(ids.numel(), device=ids.device).view(ids.shape))
+        words, places = ids.unique(return_inverse=True)
+        return Words(self.words(words), places)

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from infra.handlers import contract
+from infra.handlers import contract, personalize_contract
 
 # What the Lambda runtime brings: boto3 and what it needs.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
@@ -33,6 +33,8 @@ def test_every_entry_point_imports_with_nothing_but_boto3(tmp_path: Path) -> Non
         contract.GPU_QUOTA_COMPLETION_HANDLER,
         contract.RESULT_HANDLER,
         contract.BEST_TRAINING_JOB_HANDLER,
+        personalize_contract.PERSONALIZE_HANDLER,
+        personalize_contract.PERSONALIZE_COMPLETION_HANDLER,
     ]
     paths = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(packages), str(asset)]
     program = f"""

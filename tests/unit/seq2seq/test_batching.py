@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.seq2seq.batching import Buckets, epoch_batches, length_ratio, make_batch, shuffled_batches
+from infra.seq2seq.batching import Buckets, Part, epoch_batches, length_ratio, make_batch, shuffled_batches
 from infra.seq2seq.dataset import Corpus, PairStore, windows
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
@@ -23,15 +23,29 @@ def test_every_pair_is_in_exactly_one_batch(pairs: list[Pair], size: int, width:
     buckets = Buckets.define(30, 30, width, length_ratio(store)) if bucketing else Buckets.single(30, 30)
     batches = shuffled_batches(store, buckets, size, np.random.default_rng(1))
     assert sorted(index for batch in batches for index in batch) == list(range(len(pairs)))
-    assert max(map(len, batches)) <= size
+    assert sorted(map(len, batches))[1:] == [size] * (len(batches) - 1)
+    assert len(batches) == -(-len(pairs) // size)
 
 
 @given(_PAIRS, st.integers(1, 12))
-def test_a_batch_never_mixes_buckets(pairs: list[Pair], width: int) -> None:
+def test_only_what_is_left_of_a_bucket_shares_a_batch_with_another(pairs: list[Pair], width: int) -> None:
     store = _store(pairs)
     buckets = Buckets.define(30, 30, width, length_ratio(store))
-    for batch in shuffled_batches(store, buckets, 4, np.random.default_rng(1)):
-        assert len(set(buckets.assign(store.lengths(0)[batch], store.lengths(1)[batch]))) == 1
+    numbers = buckets.assign(store.lengths(0), store.lengths(1))
+    batches = shuffled_batches(store, buckets, 4, np.random.default_rng(1))
+    pure = [int(numbers[batch[0]]) for batch in batches if len(batch) == 4 and len(set(numbers[batch])) == 1]
+    for number, count in zip(*np.unique(numbers, return_counts=True), strict=True):
+        # at most three come from the buckets below, and at most three are left
+        assert pure.count(number) >= (count - 3) // 4
+
+
+def test_chance_decides_which_pairs_of_a_bucket_share_a_batch() -> None:
+    store = _store([Pair([4] * (1 + number % 10), [4] * (1 + number % 10)) for number in range(2000)])
+    batches = shuffled_batches(store, Buckets.define(30, 30, 10, 1.0), 50, np.random.default_rng(1))
+    means = [store.lengths(1)[batch].mean() for batch in batches]
+    # lengths 1 to 10 have mean 5.5 and deviation 2.9: that of the mean of 50 is 0.41
+    assert np.std(means) < 0.6
+    assert abs(np.mean(means[:10]) - 5.5) < 0.5
 
 
 def test_buckets_grow_in_steps_of_the_longer_side_and_in_proportion_on_the_shorter() -> None:
@@ -64,10 +78,23 @@ def test_windows_lose_nothing_and_skipping_resumes_where_it_left(pairs: list[Pai
 
     def batches(first: int) -> list[torch.Tensor]:
         found = epoch_batches(corpus.windows(0), lambda _: Buckets.single(30, 30), 4, (1, 0), skip=first)
-        return [batch.source for batch in found]
+        return [part.batch.source for part in found]
 
     everything = batches(0)
     assert sum(len(batch) for batch in everything) == len(pairs)
     rest = batches(skip)
     assert len(rest) == max(0, len(everything) - skip)
     assert all(torch.equal(a, b) for a, b in zip(rest, everything[skip:], strict=True))
+
+
+@given(_PAIRS, st.integers(1, 9), st.integers(2, 4))
+def test_the_parts_of_all_processes_are_the_whole_batch(pairs: list[Pair], size: int, count: int) -> None:
+    store = _store(pairs)
+
+    def parts(rank: int, of: int) -> list[Part]:
+        return list(epoch_batches(iter([store]), lambda _: Buckets.single(30, 30), size, (1, 0), rank=rank, count=of))
+
+    for whole, *shares in zip(parts(0, 1), *(parts(rank, count) for rank in range(count)), strict=True):
+        assert (whole.pairs, whole.tokens, whole.weight) == (len(whole.batch.source), whole.batch.tokens, 1)
+        assert {(share.pairs, share.tokens) for share in shares} == {(whole.pairs, whole.tokens)}
+        assert sum(share.batch.tokens * share.weight for share in shares) == whole.tokens

@@ -104,7 +104,7 @@ def test_cells_compute_and_learn_what_torchs_do(kind: type[LstmCell | GruCell], 
         values = [arranged(cell.known).t().contiguous(), weight, arranged(cell.bias), zero]
         other.load_state_dict(dict(zip(other.state_dict(), values, strict=True)))
     inputs = torch.randn(6, 3, 4, dtype=torch.float64, requires_grad=True)
-    ours = unroll(cell, inputs, None)
+    ours = unroll(cell, cell.project(inputs), None)
     gradient, weight_gradient = torch.autograd.grad(ours.square().sum(), [inputs, cell.recurrent])
     theirs, _ = other(inputs)
     expected = torch.autograd.grad(theirs.square().sum(), [inputs, dict(other.named_parameters())["weight_hh_l0"]])
