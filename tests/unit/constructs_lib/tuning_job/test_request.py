@@ -113,7 +113,7 @@ def test_messages_name_props_as_they_are_declared() -> None:
 _WRONG: list[Any] = ["", -1, 2**40, [], {}, "x" * 3000, None, True, 0.5, "a b"]
 
 
-@settings(max_examples=150, deadline=None, phases=[Phase.generate])
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
 @given(valid_requests(), st.data())
 def test_what_botocore_refuses_breaks_a_rule(request_: dict[str, Any], data: st.DataObject) -> None:
     named = {**request_, NAME: "job"}
