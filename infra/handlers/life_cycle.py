@@ -103,5 +103,5 @@ def check_deletion_behavior(properties: Mapping[str, object]) -> None:
         HandlerError: naming the property.
     """
     behavior = properties.get(DELETION_BEHAVIOR, DELETION_STOP)
-    if behavior not in _DELETES:
+    if str(behavior) not in _DELETES:
         raise HandlerError(f"{DELETION_BEHAVIOR} must be one of {', '.join(sorted(_DELETES))}, got {behavior!r}")
