@@ -45,6 +45,16 @@ class Definition:
         return bool(self.objective["Type"] == "Maximize")
 
     @property
+    def resources(self) -> Request:
+        """ResourceConfig, or what HyperParameterTuningResourceConfig makes of it: the first of its instances."""
+        given: Request = self.request.get("ResourceConfig", {})
+        tuning: Request = self.request.get("HyperParameterTuningResourceConfig", {})
+        if given or not tuning:
+            return given
+        chosen = {**tuning, **tuning.get("InstanceConfigs", [{}])[0]}
+        return {key: chosen[key] for key in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if key in chosen}
+
+    @property
     def static(self) -> dict[str, str]:
         """The static hyperparameters of the request."""
         static: dict[str, str] = self.request.get("StaticHyperParameters", {})

@@ -142,7 +142,14 @@ def _definition(engine: TuningEngine, definition: Definition) -> Answer:
     """As the service shows it: with the objective among the static hyperparameters and the built-in metrics."""
     static = {**definition.static, OBJECTIVE_HYPERPARAMETER: definition.metric}
     algorithm = _algorithm(engine, definition.request["AlgorithmSpecification"])
-    return {**definition.request, "StaticHyperParameters": static, "AlgorithmSpecification": algorithm}
+    # ResourceConfig too where the request has only the other form: the SageMaker SDK's `attach` reads it.
+    resources = {"ResourceConfig": definition.resources} if definition.resources else {}
+    return {
+        **definition.request,
+        **resources,
+        "StaticHyperParameters": static,
+        "AlgorithmSpecification": algorithm,
+    }
 
 
 def _overall_best(engine: TuningEngine, job: TuningJob, best: TrainingJob | None) -> Answer | None:

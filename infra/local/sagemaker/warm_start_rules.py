@@ -93,7 +93,13 @@ def _check_parent(child: TuningJob, parent: TuningJob, *, identical: bool) -> No
             f"{old.metric!r}, got {new.objective['Type']} {new.metric!r}."
         )
     changeable = _CHANGEABLE if identical else _CHANGEABLE_IN_TRANSFER
-    ignored = {*changeable, "HyperParameterRanges", "TuningObjective", "DefinitionName"}
+    ignored = {
+        *changeable,
+        "HyperParameterTuningResourceConfig",
+        "HyperParameterRanges",
+        "TuningObjective",
+        "DefinitionName",
+    }
     for member in {*new.request, *old.request} - ignored:
         if new.request.get(member) != old.request.get(member):
             fields = ", ".join(name[0].lower() + name[1:] for name in changeable)

@@ -18,7 +18,7 @@ import struct
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 RECORD_IO_MAGIC = 0xCED7230A
 LONGEST_RECORD = 1 << 29
@@ -80,7 +80,7 @@ def _whole(piece: dict[str, str], *, unpack: bool) -> bytes:
 
 
 def _open(path: str, *, unpack: bool) -> IO[bytes]:
-    return gzip.open(path, "rb") if unpack else Path(path).open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if unpack else Path(path).open("rb")
 
 
 if __name__ == "__main__":
