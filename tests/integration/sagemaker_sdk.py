@@ -41,6 +41,7 @@ frame = tuner.analytics().dataframe()
 attached = HyperparameterTuner.attach(name, sagemaker_session=session)
 child = attached.identical_dataset_and_algorithm_tuner()
 child.max_jobs = 2
+child.metric_definitions = attached.metric_definitions  # the SDK's helper leaves them behind
 child.fit({"train": f"s3://{bucket}/train"}, wait=True)
 print(
     json.dumps(

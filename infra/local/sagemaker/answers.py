@@ -87,6 +87,7 @@ def training_job(engine: TuningEngine, job: TrainingJob) -> Answer:
     return _present(
         {
             **job.request,
+            "OutputDataConfig": _output(job.request["OutputDataConfig"]),
             "AlgorithmSpecification": _algorithm(engine, job.request["AlgorithmSpecification"]),
             "StoppingCondition": job.request.get("StoppingCondition", {}),
             "TrainingJobArn": job.arn,
@@ -149,7 +150,13 @@ def _definition(engine: TuningEngine, definition: Definition) -> Answer:
         **resources,
         "StaticHyperParameters": static,
         "AlgorithmSpecification": algorithm,
+        "OutputDataConfig": _output(definition.request["OutputDataConfig"]),
     }
+
+
+def _output(config: dict[str, Any]) -> Answer:
+    """The service shows an empty key where none is given; the SageMaker SDK counts on it."""
+    return {"KmsKeyId": "", **config}
 
 
 def _overall_best(engine: TuningEngine, job: TuningJob, best: TrainingJob | None) -> Answer | None:
