@@ -79,11 +79,12 @@ def best_training_job(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> T
 
 def jobs_not_improving(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> int:
     """How many training jobs ended since the last that beat the best by MINIMUM_IMPROVEMENT of it."""
+    directions = _directions(job)
     best: dict[bool, float] = {}  # by direction: definitions may differ in it
     since = 0
     for t in sorted(training_jobs, key=lambda t: t.ended or 0.0):
         value = t.objective_value
-        if value is not None and _improves(value, best, job.definition_of(t).maximize, MINIMUM_IMPROVEMENT):
+        if value is not None and _improves(value, best, directions[t.definition], MINIMUM_IMPROVEMENT):
             since = 0
         else:
             since += 1
@@ -99,10 +100,10 @@ def has_converged(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> bool:
     tuned = max(sum(len(group) for group in d.ranges.values()) for d in job.definitions)
     window = max(CONVERGENCE_JOBS, 2 * tuned)
     scored = sorted(_scored(training_jobs), key=lambda t: t.ended or 0.0)
+    directions = _directions(job)
     best: dict[bool, float] = {}
     improved = [
-        _improves(t.objective_value or 0.0, best, job.definition_of(t).maximize, CONVERGENCE_IMPROVEMENT)
-        for t in scored
+        _improves(t.objective_value or 0.0, best, directions[t.definition], CONVERGENCE_IMPROVEMENT) for t in scored
     ]
     return len(scored) >= 2 * window and not any(improved[-window:])
 
@@ -113,6 +114,11 @@ def convergence_ends(job: TuningJob) -> bool:
     if isinstance(rule, dict):
         return bool(rule.get("CompleteOnConvergence") == "Enabled")
     return job.autotune and not _criteria(job)
+
+
+def _directions(job: TuningJob) -> dict[str | None, bool]:
+    """Whether the objective is to be maximised, by the definition's name."""
+    return {d.name: d.maximize for d in job.definitions}
 
 
 def _scored(training_jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
@@ -150,8 +156,9 @@ def _target_reached(job: TuningJob, ended: Sequence[TrainingJob]) -> bool:
     target = _criteria(job).get("TargetObjectiveMetricValue")
     if not isinstance(target, (int, float)):
         return False
+    directions = _directions(job)
     return any(
-        value >= target if job.definition_of(t).maximize else value <= target
+        value >= target if directions[t.definition] else value <= target
         for t in ended
         if (value := t.objective_value) is not None
     )

@@ -190,9 +190,6 @@ class TuningEngine:
             secondary_status="Stopping",
             stop_reason=reason,
         )
-        with self._threads_lock:
-            if job.name in self._runs:
-                self._runs[job.name].wake()
 
     def delete_training_job(self, name: str) -> None:
         """Remove a training job's entry and its folder; artifacts stay.
@@ -215,8 +212,8 @@ class TuningEngine:
         with self._threads_lock:
             runs, tuners = list(self._runs.values()), list(self._tuners.values())
         threads: list[TrainingRun | Tuner] = [*runs, *tuners]
-        for thread in threads:
-            thread.wake()
+        for tuner in tuners:
+            tuner.wake()
         patience = time.monotonic() + self.settings.close_grace + 10.0
         for thread in threads:
             thread.join(max(0.1, patience - time.monotonic()))

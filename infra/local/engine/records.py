@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .names import OBJECTIVE_HYPERPARAMETER
+
 Request = dict[str, Any]
 """A request or a part of one, in the API's own terms and JSON types."""
 
@@ -45,10 +47,21 @@ class Definition:
         return bool(self.objective["Type"] == "Maximize")
 
     @property
+    def resources(self) -> Request:
+        """ResourceConfig, or what HyperParameterTuningResourceConfig makes of it: the first of its instances."""
+        given: Request = self.request.get("ResourceConfig", {})
+        tuning: Request = self.request.get("HyperParameterTuningResourceConfig", {})
+        if given or not tuning:
+            return given
+        chosen = {**tuning, **tuning.get("InstanceConfigs", [{}])[0]}
+        return {key: chosen[key] for key in ("InstanceType", "InstanceCount", "VolumeSizeInGB") if key in chosen}
+
+    @property
     def static(self) -> dict[str, str]:
-        """The static hyperparameters of the request."""
+        """The static hyperparameters of the request, but for the one that every tuning job adds: a request that was
+        made from a description has it too."""
         static: dict[str, str] = self.request.get("StaticHyperParameters", {})
-        return static
+        return {name: value for name, value in static.items() if name != OBJECTIVE_HYPERPARAMETER}
 
 
 @dataclass(frozen=True)

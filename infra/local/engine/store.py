@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
-from .records import MetricValue, ParentTrial, Publication, StateChange, TrainingJob, Transition, TuningJob
+from .records import TERMINAL, MetricValue, ParentTrial, Publication, StateChange, TrainingJob, Transition, TuningJob
 
 SCHEMA_VERSION = 3
 
@@ -78,6 +78,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._closed = False
+        self._ended_jobs: dict[str, TrainingJob] = {}
         self.notes_state_changes = False
         """Whether somebody tells them; otherwise nobody would ever remove them."""
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -190,6 +191,8 @@ class Store:
     def delete_tuning_job(self, name: str) -> None:
         """Remove a tuning job's entry and tags; its training jobs stay, as jobs of their own."""
         with self._transaction() as db:
+            for job in self.training_jobs(name):
+                self._ended_jobs.pop(job.name, None)
             db.execute("UPDATE training_jobs SET tuning_job = NULL, number = NULL WHERE tuning_job = ?", (name,))
             db.execute("DELETE FROM tags WHERE arn = (SELECT arn FROM tuning_jobs WHERE name = ?)", (name,))
             db.execute("DELETE FROM tuning_jobs WHERE name = ?", (name,))
@@ -224,10 +227,19 @@ class Store:
     def training_jobs(self, tuning_job: str | None = None) -> list[TrainingJob]:
         """The training jobs of a tuning job in the order of their numbers, or all, oldest first."""
         if tuning_job is None:
-            rows = self._rows("SELECT * FROM training_jobs ORDER BY created, name")
-        else:
-            rows = self._rows("SELECT * FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
-        return [_training_job(row) for row in rows]
+            return [_training_job(row) for row in self._rows("SELECT * FROM training_jobs ORDER BY created, name")]
+        with self._lock:
+            rows = self._rows("SELECT name FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
+            return [self._cached(row["name"]) for row in rows]
+
+    def _cached(self, name: str) -> TrainingJob:
+        """A training job, read once if it has ended: one that has never changes, and there may be hundreds."""
+        job = self._ended_jobs.get(name)
+        if job is None:
+            job = self.training_job(name)
+            if job.status in TERMINAL:
+                self._ended_jobs[name] = job
+        return job
 
     def unfinished_training_jobs(self) -> list[TrainingJob]:
         """All training jobs that are not in a terminal status, oldest first."""
@@ -266,6 +278,7 @@ class Store:
     def delete_training_job(self, name: str) -> None:
         """Remove a training job's entry with all that belongs to it, but for its artifacts."""
         with self._transaction() as db:
+            self._ended_jobs.pop(name, None)
             db.execute("DELETE FROM tags WHERE arn = (SELECT arn FROM training_jobs WHERE name = ?)", (name,))
             for table in ("transitions", "metric_values", "publications"):
                 db.execute(f"DELETE FROM {table} WHERE training_job = ?", (name,))  # noqa: S608 (own names)

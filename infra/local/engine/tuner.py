@@ -210,7 +210,6 @@ def training_request(definition: Definition, name: str, tuned: dict[str, str]) -
         "RoleArn",
         "InputDataConfig",
         "OutputDataConfig",
-        "ResourceConfig",
         "VpcConfig",
         "StoppingCondition",
         "EnableNetworkIsolation",
@@ -228,4 +227,5 @@ def training_request(definition: Definition, name: str, tuned: dict[str, str]) -
             OBJECTIVE_HYPERPARAMETER: definition.metric,
         },
         **{member: request[member] for member in copied if member in request},
+        "ResourceConfig": definition.resources,
     }

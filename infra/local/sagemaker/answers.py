@@ -87,6 +87,7 @@ def training_job(engine: TuningEngine, job: TrainingJob) -> Answer:
     return _present(
         {
             **job.request,
+            "OutputDataConfig": _output(job.request["OutputDataConfig"]),
             "AlgorithmSpecification": _algorithm(engine, job.request["AlgorithmSpecification"]),
             "StoppingCondition": job.request.get("StoppingCondition", {}),
             "TrainingJobArn": job.arn,
@@ -142,7 +143,20 @@ def _definition(engine: TuningEngine, definition: Definition) -> Answer:
     """As the service shows it: with the objective among the static hyperparameters and the built-in metrics."""
     static = {**definition.static, OBJECTIVE_HYPERPARAMETER: definition.metric}
     algorithm = _algorithm(engine, definition.request["AlgorithmSpecification"])
-    return {**definition.request, "StaticHyperParameters": static, "AlgorithmSpecification": algorithm}
+    # ResourceConfig too where the request has only the other form: the SageMaker SDK's `attach` reads it.
+    resources = {"ResourceConfig": definition.resources} if definition.resources else {}
+    return {
+        **definition.request,
+        **resources,
+        "StaticHyperParameters": static,
+        "AlgorithmSpecification": algorithm,
+        "OutputDataConfig": _output(definition.request["OutputDataConfig"]),
+    }
+
+
+def _output(config: dict[str, Any]) -> Answer:
+    """The service shows an empty key where none is given; the SageMaker SDK counts on it."""
+    return {"KmsKeyId": "", **config}
 
 
 def _overall_best(engine: TuningEngine, job: TuningJob, best: TrainingJob | None) -> Answer | None:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.local.engine import TuningEngine
-from infra.local.engine.training.channels import objects_under, s3_uri
+from infra.local.engine.training.channels import channel_objects, s3_uri
 from infra.local.engine.training.checkpoints import DEFAULT_PATH
 
 from . import messages
@@ -90,7 +90,7 @@ def _check_channel(engine: TuningEngine, channel: Request, mode: str) -> None:
     if not uri.startswith("s3://"):
         raise validation(f"S3Uri of channel {name!r} must start with s3://, got {uri!r}.")
     try:
-        found = next(objects_under(engine.s3, uri), None)
+        found = next(channel_objects(engine.s3, uri), None)
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchBucket":
             raise

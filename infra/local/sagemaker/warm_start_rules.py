@@ -31,6 +31,9 @@ _CHANGEABLE = (
 )
 _CHANGEABLE_IN_TRANSFER = ("AlgorithmSpecification", "InputDataConfig", *_CHANGEABLE)
 
+_TUNED = ("DefinitionName", "HyperParameterRanges", "HyperParameterTuningResourceConfig", "TuningObjective")
+"""What else may change: parts of a definition that say how it is tuned, and the other form of ResourceConfig."""
+
 _KINDS = {
     "IntegerParameterRanges": "Integer",
     "ContinuousParameterRanges": "Continuous",
@@ -93,7 +96,7 @@ def _check_parent(child: TuningJob, parent: TuningJob, *, identical: bool) -> No
             f"{old.metric!r}, got {new.objective['Type']} {new.metric!r}."
         )
     changeable = _CHANGEABLE if identical else _CHANGEABLE_IN_TRANSFER
-    ignored = {*changeable, "HyperParameterRanges", "TuningObjective", "DefinitionName"}
+    ignored = {*changeable, *_TUNED}
     for member in {*new.request, *old.request} - ignored:
         if new.request.get(member) != old.request.get(member):
             fields = ", ".join(name[0].lower() + name[1:] for name in changeable)

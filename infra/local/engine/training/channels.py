@@ -52,7 +52,7 @@ def s3_uri(channel: dict[str, Any]) -> str:
     return uri
 
 
-def objects_under(s3: S3Client, uri: str) -> Iterator[S3Object]:
+def channel_objects(s3: S3Client, uri: str) -> Iterator[S3Object]:
     """All objects under an S3 prefix. As in a container, their paths begin below the prefix's last folder."""
     bucket, prefix = split_s3_uri(uri)
     folder = prefix.rpartition("/")[0]
@@ -79,7 +79,7 @@ def object_at(s3: S3Client, uri: str, *, path: str) -> S3Object:
     return S3Object(bucket, key, size, path)
 
 
-def channel_objects(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
+def objects_of_channel(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
     """The objects of a channel with a prefix or a manifest, in their order there.
 
     Raises:
@@ -88,7 +88,7 @@ def channel_objects(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
     name, uri = channel["ChannelName"], s3_uri(channel)
     if channel["DataSource"]["S3DataSource"]["S3DataType"] == "ManifestFile":
         return _of_manifest(s3, channel)
-    objects = list(objects_under(s3, uri))
+    objects = list(channel_objects(s3, uri))
     if not objects:
         raise ChannelError(
             f'ClientError: Data download failed: No S3 objects found under S3 URL "{uri}", channel {name}'
@@ -141,8 +141,8 @@ def _text(s3: S3Client, uri: str) -> str:
 
 
 def copy_channel(s3: S3Client, channel: dict[str, Any], target: Path, *, proceed: Callable[[], None]) -> None:
-    """Copy a channel's objects into a folder; see `channel_objects` and `fetch`."""
-    fetch(s3, channel, channel_objects(s3, channel), target, proceed=proceed)
+    """Copy a channel's objects into a folder; see `objects_of_channel` and `fetch`."""
+    fetch(s3, channel, objects_of_channel(s3, channel), target, proceed=proceed)
 
 
 def fetch(

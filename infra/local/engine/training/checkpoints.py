@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine.records import TrainingJob
 
-from .channels import inside, objects_under, split_s3_uri
+from .channels import channel_objects, inside, split_s3_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,7 +64,7 @@ class Checkpoints(threading.Thread):
         """Bring what S3 has and the folder lacks."""
         if self._uri is None:
             return
-        for one in objects_under(self._s3, f"{self._uri.rstrip('/')}/"):
+        for one in channel_objects(self._s3, f"{self._uri.rstrip('/')}/"):
             file = self._folder / inside(one.path)
             if not file.exists():
                 file.parent.mkdir(parents=True, exist_ok=True)

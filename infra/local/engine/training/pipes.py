@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import feeder
-from .channels import ChannelError, S3Object, augmented_manifest, channel_objects, fetch, object_at
+from .channels import ChannelError, S3Object, augmented_manifest, fetch, object_at, objects_of_channel
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,7 +40,7 @@ def prepare_pipe(
     if channel["DataSource"]["S3DataSource"]["S3DataType"] == "AugmentedManifestFile":
         groups = _augmented(s3, channel, spool, proceed)
     else:
-        groups = [[piece] for piece in _files(s3, channel, channel_objects(s3, channel), spool, proceed)]
+        groups = [[piece] for piece in _files(s3, channel, objects_of_channel(s3, channel), spool, proceed)]
     path = str(data / channel["ChannelName"])
     feeder.make_pipe(path, 0)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import time
@@ -23,6 +24,9 @@ from . import supervisor
 CLOCK_TOLERANCE = 5.0
 """Seconds between a process's start as the system tells it and as the supervisor wrote it down."""
 
+
+SHORT = 0.01
+"""Seconds to the next look at a supervisor that is only starting or just ending."""
 
 LOOK_AGAIN = 0.05
 """Seconds between two looks at programs that are to end."""
@@ -89,7 +93,7 @@ class SupervisedProgram:
         """The last attempt of a job folder, whatever its number; None if nothing was started there."""
         try:
             return cls(folder, json.loads((folder / "supervisor.json").read_text())["attempt"])
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             return None
 
     @property
@@ -105,6 +109,23 @@ class SupervisedProgram:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the supervisor ends, that long at most."""
+        pid = self._pid()
+        try:
+            descriptor = None if pid is None else os.pidfd_open(pid)
+        except (AttributeError, OSError):  # not Linux, or it has just ended
+            descriptor = None
+        if descriptor is None:
+            time.sleep(min(seconds, SHORT))
+            return
+        try:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            poll.poll(1000 * seconds)
+        finally:
+            os.close(descriptor)
 
     def kill_remains(self) -> None:
         """Kill the program's process group where the supervisor was lost and the program was not."""
@@ -129,7 +150,7 @@ class SupervisedProgram:
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
             content: dict[str, Any] = json.loads((self._folder / name).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a loss of power may leave a file without its content
             return None
         return content if content["attempt"] == self._attempt else None
 

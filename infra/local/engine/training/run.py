@@ -73,12 +73,7 @@ class TrainingRun(threading.Thread):
         self._job_name = name
         self._folder = context.home.training_jobs / name
         self._container = Container(self._folder)
-        self._wake = threading.Event()
         self._checkpoints: Checkpoints | None = None
-
-    def wake(self) -> None:
-        """Look at the record again: the job is to stop, or the engine closes."""
-        self._wake.set()
 
     def run(self) -> None:
         """Bring the job to its end, from wherever the record says it is."""
@@ -247,8 +242,7 @@ class TrainingRun(threading.Thread):
                 program.reap()
                 checkpoints.finish()
                 break
-            self._wake.wait(self._context.settings.poll)
-            self._wake.clear()
+            program.wait(self._context.settings.poll)
         if self._context.closing.is_set():
             raise ClosedError("the engine closes")
         if ended is not None and ended.terminated and self._job.status != "Stopping":

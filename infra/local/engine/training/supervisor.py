@@ -45,17 +45,18 @@ def main(folder: Path, *, locked: Callable[[], None] = lambda: None, module_star
             return os.EX_TEMPFAIL  # another supervisor runs this job
         locked()
         spec = json.loads((folder / "spec.json").read_text())
-        write_json(folder / "exit.json", Supervision(folder, spec, module_starter).run())
+        write_json(folder / "exit.json", Supervision(folder, spec, module_starter).run(), durable=True)
     return 0
 
 
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a file that is either whole or not there."""
+def write_json(path: Path, content: dict[str, Any], *, durable: bool = False) -> None:
+    """Write a file that is either whole or not there; after a loss of power, only if it is to be durable."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("w") as file:
         json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     partial.replace(path)
 
 
