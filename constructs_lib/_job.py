@@ -193,7 +193,6 @@ class TuningJobBase(Construct):
             dimensions_map={"RuleName": rule.rule_name},
             statistic="Sum",
             period=Duration.seconds(_FIVE_MINUTES) if period is None else period,
-            label=f"training jobs {status.lower()}",
         )
 
     def _rule(

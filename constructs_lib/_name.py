@@ -51,9 +51,9 @@ class JobName:
         prefix: first part of the name.
     """
 
-    def __init__(self, scope: Construct, prefix: str) -> None:
+    def __init__(self, scope: Construct, prefix: str, stack: Stack | None = None) -> None:
         self.prefix = prefix
-        stack_path, self._stack_name = _place(Stack.of(scope))
+        stack_path, self._stack_name = _place(Stack.of(scope) if stack is None else stack)
         self._path = scope.node.path.removeprefix(stack_path).removeprefix("/")
 
     def of(self, resolved: Mapping[str, Any]) -> str:

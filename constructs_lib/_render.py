@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from aws_cdk import CfnResource, Duration
@@ -79,8 +80,13 @@ def render(
     service_timeout: Duration,
 ) -> TuningJobResource:
     """Adds the resource that stands for the tuning job, as the child "Resource"."""
-    service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: exact(service_timeout.to_seconds())}
+    service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: _seconds(service_timeout)}
     return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
+
+
+@cache  # hundreds of jobs have the same
+def _seconds(duration: Duration) -> str:
+    return exact(duration.to_seconds())
 
 
 def template_bytes(properties: Mapping[str, Any], *, indented: bool) -> int:

@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import CfnResource, Stack
 from constructs import IValidation
 
-from constructs_lib._render import TuningJobResource, template_bytes
+from constructs_lib._render import template_bytes
 from constructs_lib._substitute import substituted
 
 MOST_RESOURCES: Final = 500
@@ -17,8 +17,6 @@ MOST_BYTES: Final = 1_000_000
 _OTHERS_BYTES: Final = 900  # of a resource that is no tuning job, about
 _COMPACT: Final = "@aws-cdk/core:suppressTemplateIndentation"
 _LOOK_CLOSER_FROM: Final = 0.7
-
-_BY_STACK: dict[Stack, StackLimits] = {}
 
 
 @jsii.implements(IValidation)
@@ -30,15 +28,6 @@ class StackLimits:
         self._indented = not stack.node.try_get_context(_COMPACT)
         self._declared: list[Mapping[str, Any]] = []
         self._bytes = 0
-
-    @classmethod
-    def of(cls, resource: TuningJobResource) -> StackLimits:
-        """The limits of a resource's stack, which are checked from the first call on."""
-        stack = Stack.of(resource)
-        if stack not in _BY_STACK:
-            _BY_STACK[stack] = cls(stack)
-            stack.node.add_validation(_BY_STACK[stack])
-        return _BY_STACK[stack]
 
     def add(self, properties: Mapping[str, Any]) -> None:
         """Counts a tuning job with these properties."""

@@ -18,7 +18,7 @@ from constructs_lib._declaration import Declaration
 from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
-from constructs_lib._stack_limits import StackLimits
+from constructs_lib._shared import SharedByJobs
 from constructs_lib._tokens import check_names, without_tokens
 from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
@@ -143,14 +143,12 @@ class HyperParameterTuningJob(TuningJobBase):
         self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, life_cycle)
 
     def _declare(self, declaration: Declaration, prefix: str, life_cycle: LifeCycle) -> None:
-        from constructs_lib._provider import TuningJobProvider
-
         request = declaration.request()
         self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
-        provider = TuningJobProvider.get_or_create(self)
+        shared = SharedByJobs.of(self)
         self._objectives = declaration.objectives()
         self._longest_run = longest_run(self._known)
         self._training_needs = training_needs(self._known)
@@ -159,19 +157,20 @@ class HyperParameterTuningJob(TuningJobBase):
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
-            name=JobName(self, prefix),
+            name=JobName(self, prefix, shared.stack),
             properties=properties,
-            service_token=provider.service_token,
-            service_timeout=life_cycle.service_timeout(provider.SERVICE_TIMEOUT),
+            service_token=shared.service_token,
+            service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
         )
-        StackLimits.of(self._resource).add(properties)
-        for role in _roles(self, declaration):
-            provider.allow_pass_role(role)
-            # The role's policy too must be there before the service tries what the role may.
-            self._resource.node.add_dependency(role)
-        for bucket in _buckets(declaration):
-            if bucket.policy is not None:
-                self._resource.node.add_dependency(bucket.policy)
+        shared.limits.add(properties)
+        roles = _roles(declaration)
+        for role in roles:
+            shared.allow_pass_role(role)
+        # The roles' policies too must be there before the service tries what a role may.
+        policies = [bucket.policy for bucket in _buckets(declaration)]
+        before = [each for each in [*roles, *policies] if each is not None and not isinstance(each, str)]
+        if before:
+            self._resource.node.add_dependency(*before)
 
     @classmethod
     def from_tuning_job_name(cls, scope: Construct, id: str, tuning_job_name: str) -> IHyperParameterTuningJob:  # noqa: A002
@@ -348,17 +347,10 @@ def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
         Annotations.of(construct).add_warning_v2(f"cdk-tuning:{finding.rule}", f"{finding.prop}: {finding.text}")
 
 
-def _roles(scope: Construct, declaration: Declaration) -> list[iam.IRole]:
-    """Each distinct training role once; roles that are given by ARN are imported."""
-    roles: dict[str | int, iam.IRole] = {}
-    for definition in declaration.definitions():
-        role = definition.role
-        if isinstance(role, str):
-            if role not in roles:
-                roles[role] = iam.Role.from_role_arn(scope, f"Role{len(roles)}", role)
-        else:
-            roles[id(role)] = role
-    return list(roles.values())
+def _roles(declaration: Declaration) -> list[iam.IRole | str]:
+    """Each distinct training role once."""
+    roles = [definition.role for definition in declaration.definitions()]
+    return list({role if isinstance(role, str) else id(role): role for role in roles}.values())
 
 
 def _buckets(declaration: Declaration) -> list[s3.IBucket]:

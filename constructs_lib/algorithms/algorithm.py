@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from aws_cdk import IResolvable
@@ -86,10 +88,11 @@ class Algorithm:
         return self.image.split(".", 1)[0] in self.publishers
 
     @classmethod
-    def hyper_parameters(cls) -> dict[str, HyperParameter]:
+    @cache
+    def hyper_parameters(cls) -> Mapping[str, HyperParameter]:
         """All documented hyperparameters by name; empty if the algorithm is not known."""
         found = [value for value in vars(cls).values() if isinstance(value, HyperParameter)]
-        return {parameter.name: parameter for parameter in found}
+        return MappingProxyType({parameter.name: parameter for parameter in found})
 
     @classmethod
     def recommended_ranges(cls, static: Mapping[str, str] | None = None) -> list[ParameterRange]:

@@ -35,6 +35,8 @@ LIFE_CYCLE: Final = frozenset({DELETION_BEHAVIOR, WAIT_FOR, REVISION})
 SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
 SERVICE_TIMEOUT: Final = "ServiceTimeout"
 ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT})
+OUTSIDE_REQUEST: Final = ENVELOPE | LIFE_CYCLE
+"""Properties of the tuning job's resource that are no members of the request."""
 
 # The service adds this static hyperparameter to what Describe returns; it counts against the limit of 100.
 INJECTED_HYPER_PARAMETER: Final = "_tuning_objective_metric"

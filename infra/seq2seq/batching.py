@@ -41,6 +41,15 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
+class Part(NamedTuple):
+    """What one of several processes does of a batch, and what all do together."""
+
+    batch: Batch
+    weight: float  # 0 where the batch has no pair for this process, which then computes in vain
+    pairs: int  # of the whole batch
+    tokens: int  # of the whole batch
+
+
 class Buckets(NamedTuple):
     """Upper bounds of the buckets' lengths, ascending on both sides; the last pair holds whatever is longer."""
 
@@ -124,11 +133,20 @@ def epoch_batches(
     buckets: Callable[[PairStore], Buckets],
     size: int,
     seed: tuple[int, int],
+    *,
     skip: int = 0,
-) -> Iterator[Batch]:
-    """One epoch's batches, the first ``skip`` left out; seed and epoch number alone decide their order."""
+    rank: int = 0,
+    count: int = 1,
+) -> Iterator[Part]:
+    """One epoch's batches, the first ``skip`` left out; seed and epoch number alone decide their order.
+
+    Process ``rank`` of ``count`` gets its part of each.
+    """
     for number, store in enumerate(windows):
         order = shuffled_batches(store, buckets(store), size, np.random.default_rng((*seed, number)))
         for indices in order[skip:]:
-            yield make_batch(store, indices)
+            part = indices[rank::count]
+            tokens = int(store.lengths(1)[indices].sum()) + len(indices)  # </s> counted
+            batch = make_batch(store, part if len(part) else indices[:1])
+            yield Part(batch, float(len(part) > 0), len(indices), tokens)
         skip = max(0, skip - len(order))

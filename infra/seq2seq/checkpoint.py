@@ -56,7 +56,7 @@ def load_state(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     path = folder / STATE_FILE
     if not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     saved = state["identity"]
     changed = sorted(name for name in saved.keys() | identity.keys() if saved.get(name) != identity.get(name))
     if changed:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from .errors import ClientError
 
@@ -26,7 +27,7 @@ class Container:
     base: Path
 
     @classmethod
-    def from_environment(cls) -> Container:
+    def from_environment(cls) -> Self:
         """The container of this process."""
         return cls(Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")))
 
@@ -90,10 +91,18 @@ class Container:
         except ValueError as error:
             raise ClientError(f"{name} is not JSON: {error}") from error
 
+    def forget_failure(self) -> None:
+        """Removes the reason why a run before this one failed."""
+        self.failure.unlink(missing_ok=True)
+
     def write_failure(self, reason: str) -> None:
-        """Leaves the reason of a failed job for the service to pick up."""
+        """Leaves the reason of a failed job for the service to pick up.
+
+        The first of several processes to fail says why; the others fail because it did.
+        """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
-        self.failure.write_text(reason[:FAILURE_REASON_LENGTH], encoding="utf-8")
+        with contextlib.suppress(FileExistsError), self.failure.open("x", encoding="utf-8") as file:
+            file.write(reason[:FAILURE_REASON_LENGTH])
 
 
 class StopRequest:

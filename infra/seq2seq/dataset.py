@@ -102,10 +102,17 @@ class Corpus:
         read: Gives the pairs of the epoch with this number; called again for each epoch of data that do not fit.
         name: The channel, for errors.
         max_words: Size of the window.
+        share: Hands windows on among the processes of one training.
     """
 
-    def __init__(self, read: Callable[[int], Iterable[Pair]], name: str, max_words: int = WINDOW_WORDS) -> None:
-        self._read, self._name, self._max_words = read, name, max_words
+    def __init__(
+        self,
+        read: Callable[[int], Iterable[Pair]],
+        name: str,
+        max_words: int = WINDOW_WORDS,
+        share: Callable[[Iterator[PairStore]], Iterator[PairStore]] = iter,
+    ) -> None:
+        self._read, self._name, self._max_words, self._share = read, name, max_words, share
         self._whole: PairStore | None = None
 
     def windows(self, epoch: int) -> Iterator[PairStore]:
@@ -117,7 +124,7 @@ class Corpus:
         if self._whole is not None:
             yield self._whole
             return
-        stream = windows(self._read(epoch), self._max_words)
+        stream = self._share(windows(self._read(epoch), self._max_words))
         first = next(stream, None)
         if first is None:
             raise ClientError(

@@ -12,7 +12,8 @@ from .batching import Indices, make_batch, sorted_batches
 from .dataset import PairStore
 from .loss import cross_entropy
 from .model import Seq2Seq
-from .search import Hypothesis, beam_search
+from .processes import Processes
+from .search import beam_search
 
 #: Sentences that are decoded together.
 DECODING_BATCH = 64
@@ -24,15 +25,18 @@ def perplexity(cross_entropy_per_token: float) -> float:
 
 
 @torch.inference_mode()
-def next_word_metrics(model: Seq2Seq, store: PairStore, batch_size: int) -> dict[str, float]:
+def next_word_metrics(
+    model: Seq2Seq, store: PairStore, batch_size: int, processes: Processes | None = None
+) -> dict[str, float]:
     """Perplexity and accuracy over all target tokens, </s> counted, given the true words before each."""
     model.eval()
-    total, correct, tokens = 0.0, 0, 0
-    for indices in sorted_batches(store, batch_size):
+
+    def sums(indices: Indices) -> tuple[float, int, int]:
         loss = cross_entropy(model, model(make_batch(store, indices).to(model.output_weight.device)))
-        total += float(loss.total)
-        correct += int(loss.correct)
-        tokens += loss.tokens
+        return float(loss.total), int(loss.correct), loss.tokens
+
+    everything = (processes or Processes()).map(sums, sorted_batches(store, batch_size))
+    total, correct, tokens = (sum(column) for column in zip(*everything, strict=True))
     return {"perplexity": perplexity(total / tokens), "accuracy": correct / tokens}
 
 
@@ -61,12 +65,16 @@ def translation_bleu(
     *,
     beam_size: int,
     max_length: int,
+    processes: Processes | None = None,
 ) -> float:
     """BLEU of the model's translations of a sample of sentences; ``decode`` gives the words of ids."""
     model.eval()
-    found: list[Hypothesis] = []
-    for start in range(0, len(sample), DECODING_BATCH):
-        part = sample[start : start + DECODING_BATCH]
-        found += beam_search(model, [store.sentence(0, index) for index in part], beam_size, max_length)
+
+    def translations(part: Indices) -> list[list[int]]:
+        found = beam_search(model, [store.sentence(0, index) for index in part], beam_size, max_length)
+        return [hypothesis.words for hypothesis in found]
+
+    parts = [sample[start : start + DECODING_BATCH] for start in range(0, len(sample), DECODING_BATCH)]
+    found = (processes or Processes()).map(translations, parts)
     references = [decode(store.sentence(1, index).tolist()) for index in sample]
-    return bleu([decode(hypothesis.words) for hypothesis in found], references)
+    return bleu([decode(words) for translated in found for words in translated], references)

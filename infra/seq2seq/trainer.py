@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .batching import Batch, Buckets, epoch_batches, length_ratio
+from .batching import Buckets, Part, epoch_batches, length_ratio
 from .checkpoint import Progress, load_state, save_state
 from .dataset import Corpus, PairStore
 from .errors import ClientError
@@ -22,6 +22,7 @@ from .loss import cross_entropy
 from .metric_lines import checkpoint_line, metric_line, speed_line
 from .model import Seq2Seq
 from .optimizers import clip_gradients, make_optimizer
+from .processes import Processes, StopRequestedError
 from .schedulers import make_scheduler
 from .vocabulary import Vocabulary
 
@@ -53,8 +54,9 @@ class Trainer:
         data: Training and validation data.
         seed: Decides initial weights, dropout and the order of the data; the same seed gives the same model.
         log: Takes a line.
-        stop_requested: Asked after each update; true ends the training early.
         checkpoints: Folder for the state of an interrupted training; None or a missing one: none is kept.
+        processes: Where to compute and with whom; says after each update whether to end the training early. None: in
+            this process alone, on the CPU.
     """
 
     def __init__(
@@ -64,40 +66,67 @@ class Trainer:
         *,
         seed: int,
         log: Callable[[str], None],
-        stop_requested: Callable[[], bool] = lambda: False,
         checkpoints: Path | None = None,
+        processes: Processes | None = None,
     ) -> None:
         torch.manual_seed(seed)
+        self._processes = Processes() if processes is None else processes
         self._settings, self._data, self._seed, self._log = settings, data, seed, log
-        self._stop_requested = stop_requested
         self._checkpoints = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
-        self._model = Seq2Seq(settings, len(data.source), len(data.target))
+        self._model = Seq2Seq(settings, len(data.source), len(data.target)).to(self._processes.device)
+        self._parallel = self._processes.parallel(self._model)
         self._optimizer = make_optimizer(settings, self._model)
         self._scheduler = make_scheduler(settings)
         self._progress = Progress()
         self._best: dict[str, Tensor] = {}
         self._bleu_sample = bleu_sample(data.validation, settings.bleu_sample_size, seed)
         self._clock = _Clock()
+        if self._processes.rank > 0:
+            torch.manual_seed(seed + self._processes.rank)  # dropout of its own; the models are the same
         self._resume()
+
+    @property
+    def progress(self) -> Progress:
+        """How far the training is; to be read only."""
+        return self._progress
 
     def fit(self) -> Trained:
         """Trains until one of the hyperparameters or a request ends it."""
+        try:
+            self._train()
+            if self._progress.evaluated_updates != self._progress.updates:
+                self._checkpoint()
+        except StopRequestedError:
+            self._save()
+            self._log(f"Stopped on request after {self._progress.updates} updates")
+        return self._result()
+
+    def _train(self) -> None:
+        progress = self._progress
+        if self._checkpoint_is_due():  # stopped while it was made
+            self._checkpoint()
         while not self._finished():
-            for batch in self._epoch():
-                self._update(batch)
-                if self._progress.updates % self._settings.checkpoint_frequency_num_batches == 0:
+            for part in self._epoch():
+                self._update(part)
+                if self._checkpoint_is_due():
                     self._checkpoint()
                 if self._finished():
                     break
             else:
-                self._progress.epoch += 1
-                self._progress.batch = 0
-        return self._end()
+                progress.epoch += 1
+                progress.batch = 0
 
-    def _epoch(self) -> Iterator[Batch]:
-        progress, size = self._progress, self._settings.batch_size
-        stores = self._data.train.windows(progress.epoch)
-        return epoch_batches(stores, self._buckets, size, (self._seed, progress.epoch), skip=progress.batch)
+    def _epoch(self) -> Iterator[Part]:
+        progress, processes = self._progress, self._processes
+        return epoch_batches(
+            self._data.train.windows(progress.epoch),
+            self._buckets,
+            self._settings.batch_size,
+            (self._seed, progress.epoch),
+            skip=progress.batch,
+            rank=processes.rank,
+            count=processes.count,
+        )
 
     def _buckets(self, store: PairStore) -> Buckets:
         settings, progress = self._settings, self._progress
@@ -108,45 +137,68 @@ class Trainer:
             return Buckets.single(*longest)
         return Buckets.define(*longest, settings.bucket_width, progress.length_ratio)
 
-    def _update(self, batch: Batch) -> None:
-        progress, model = self._progress, self._model.train()
+    def _update(self, part: Part) -> None:
+        progress, processes = self._progress, self._processes
         for group in self._optimizer.param_groups:
             group["lr"] = self._scheduler.rate(progress.updates)
-        loss = cross_entropy(model, model(batch))
+        self._parallel.train()
+        loss = cross_entropy(self._model, self._parallel(part.batch.to(processes.device)))
+        # The mean over the tokens of the whole batch; the gradients' mean over the processes makes it a sum of parts.
+        mean = loss.total * (part.weight * processes.count / part.tokens)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.mean.backward()
-        clip_gradients(model, self._settings.clip_gradient)
+        mean.backward()
+        clip_gradients(self._model, self._settings.clip_gradient)
         self._optimizer.step()
-        total = loss.total.item()
+        total, correct = processes.sum([part.weight * float(loss.total.detach()), part.weight * float(loss.correct)])
         if not math.isfinite(total):
             raise ClientError(
                 f"training diverged: the loss of batch {progress.updates + 1} is not finite; lower learning_rate "
                 f"({self._settings.learning_rate:g}), or set clip_gradient if it is negative"
             )
+        self._count(part, total, int(correct))
+
+    def _count(self, part: Part, total: float, correct: int) -> None:
+        progress = self._progress
         progress.batch += 1
         progress.updates += 1
-        progress.samples += len(batch.source)
-        progress.loss, progress.correct = progress.loss + total, progress.correct + int(loss.correct)
-        progress.tokens += loss.tokens
-        self._clock.count(len(batch.source), loss.tokens)
+        progress.samples += part.pairs
+        progress.loss, progress.correct = progress.loss + total, progress.correct + correct
+        progress.tokens += part.tokens
+        self._clock.count(part.pairs, part.tokens)
         if progress.updates % SPEED_LINE_UPDATES == 0:
             self._log(self._clock.line(progress.epoch, progress.batch))
 
     def _finished(self) -> bool:
+        """Whether the hyperparameters end the training here.
+
+        Raises:
+            StopRequestedError: A request ends it.
+        """
         settings, progress = self._settings, self._progress
-        if self._stop_requested() or progress.updates == settings.max_num_batches:
+        if progress.updates == settings.max_num_batches:
             return True
-        if settings.max_num_epochs is not None:
-            return progress.epoch >= settings.max_num_epochs
-        return progress.stale >= settings.checkpoint_threshold and progress.epoch >= settings.min_num_epochs
+        if settings.max_num_epochs is not None and progress.epoch >= settings.max_num_epochs:
+            return True
+        stale = progress.stale >= settings.checkpoint_threshold and progress.epoch >= settings.min_num_epochs
+        if stale and settings.max_num_epochs is None:
+            return True
+        if self._processes.stop_requested():
+            raise StopRequestedError
+        return False
+
+    def _checkpoint_is_due(self) -> bool:
+        progress = self._progress
+        due = progress.updates > 0 and progress.updates % self._settings.checkpoint_frequency_num_batches == 0
+        return due and progress.evaluated_updates != progress.updates
 
     def _checkpoint(self) -> None:
-        """Evaluates the model, keeps it if it is the best so far, and saves the state."""
+        """Evaluates the model, keeps it if it is the best so far, and saves the state; all of it or nothing."""
+        seconds = self._clock.seconds()
+        metrics = self._evaluate()
         progress = self._progress
         progress.checkpoint += 1
         progress.evaluated_updates = progress.updates
-        self._log_training()
-        metrics = self._evaluate()
+        self._log_training(seconds)
         self._log(metric_line(progress.checkpoint, "Validation", metrics))
         improved = not self._best or _better(self._settings.optimized_metric, metrics, progress.best_metrics)
         if improved:
@@ -158,7 +210,7 @@ class Trainer:
         self._save()
         self._clock = _Clock()
 
-    def _log_training(self) -> None:
+    def _log_training(self, seconds: float) -> None:
         progress, clock = self._progress, self._clock
         self._log(
             checkpoint_line(
@@ -166,35 +218,35 @@ class Trainer:
                 updates=progress.updates,
                 epoch=progress.epoch,
                 samples=progress.samples,
-                seconds=clock.seconds,
-                rate=clock.updates / max(clock.seconds, 1e-9),
+                seconds=seconds,
+                rate=clock.updates / max(seconds, 1e-9),
             )
         )
         metrics = {"perplexity": perplexity(progress.loss / progress.tokens)}
         if self._settings.training_metric == "accuracy":
             metrics = {"accuracy": progress.correct / progress.tokens}
-        if clock.seconds > 0:
-            metrics["tokens_per_second"] = clock.tokens / clock.seconds
+        if clock.tokens > 0:  # none since a training was resumed that had been stopped at its checkpoint
+            metrics["tokens_per_second"] = clock.tokens / seconds
         self._log(metric_line(progress.checkpoint, "Train", metrics))
 
     def _evaluate(self) -> dict[str, float]:
-        settings, data = self._settings, self._data
-        metrics = next_word_metrics(self._model, data.validation, settings.batch_size)
+        settings, data, processes = self._settings, self._data, self._processes
+        metrics = next_word_metrics(self._model, data.validation, settings.batch_size, processes)
         if settings.computes_bleu:
-            beam, longest = settings.beam_size, settings.max_seq_len_target
             metrics["bleu"] = translation_bleu(
-                self._model, data.validation, self._bleu_sample, data.target.decode, beam_size=beam, max_length=longest
+                self._model,
+                data.validation,
+                self._bleu_sample,
+                data.target.decode,
+                beam_size=settings.beam_size,
+                max_length=settings.max_seq_len_target,
+                processes=processes,
             )
         return metrics
 
-    def _end(self) -> Trained:
-        """The result; the last metrics in the log are those of the model that is handed over."""
+    def _result(self) -> Trained:
+        """The best model; the last metrics in the log are its own."""
         progress = self._progress
-        if self._stop_requested():
-            self._save()
-            self._log(f"Stopped on request after {progress.updates} updates")
-        elif progress.evaluated_updates != progress.updates:
-            self._checkpoint()
         if not self._best:
             return Trained(dict(self._model.state_dict()), {})
         if progress.best_checkpoint != progress.checkpoint:
@@ -206,7 +258,10 @@ class Trainer:
         return {**self._settings.to_strings(), **words, "seed": self._seed}
 
     def _save(self) -> None:
-        if self._checkpoints is not None:
+        if self._checkpoints is None:
+            return
+        random = self._processes.gather(self._processes.random_state())
+        if self._processes.rank == 0:
             state = {
                 "identity": self._identity(),
                 "progress": dataclasses.asdict(self._progress),
@@ -214,20 +269,22 @@ class Trainer:
                 "best": self._best,
                 "optimizer": self._optimizer.state_dict(),
                 "scheduler": self._scheduler.state_dict(),
-                "random": torch.get_rng_state(),
+                "random": random,
             }
             save_state(self._checkpoints, state)
 
     def _resume(self) -> None:
         state = None if self._checkpoints is None else load_state(self._checkpoints, self._identity())
-        if state is not None:
-            self._progress = Progress(**state["progress"])
-            self._model.load_state_dict(state["model"])
-            self._best = state["best"]
-            self._optimizer.load_state_dict(state["optimizer"])
-            self._scheduler.load_state_dict(state["scheduler"])
-            torch.set_rng_state(state["random"])
-            self._log(f"Resuming after {self._progress.updates} updates")
+        if state is None:
+            return
+        self._progress = Progress(**state["progress"])
+        self._model.load_state_dict(state["model"])
+        self._best = {name: value.to(self._processes.device) for name, value in state["best"].items()}
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._scheduler.load_state_dict(state["scheduler"])
+        if self._processes.rank < len(state["random"]):  # a machine with more GPUs draws anew on those
+            self._processes.set_random_state(state["random"][self._processes.rank])
+        self._log(f"Resuming after {self._progress.updates} updates")
 
 
 class _Clock:
@@ -237,15 +294,15 @@ class _Clock:
         self._start = time.perf_counter()
         self.samples = self.tokens = self.updates = 0
 
-    @property
     def seconds(self) -> float:
+        """Seconds so far."""
         return time.perf_counter() - self._start
 
     def count(self, samples: int, tokens: int) -> None:
         self.samples, self.tokens, self.updates = self.samples + samples, self.tokens + tokens, self.updates + 1
 
     def line(self, epoch: int, batch: int) -> str:
-        seconds = max(self.seconds, 1e-9)
+        seconds = max(self.seconds(), 1e-9)
         rates = {"samples": self.samples / seconds, "tokens": self.tokens / seconds, "updates": self.updates / seconds}
         return speed_line(epoch, batch, **rates)
 

@@ -16,6 +16,7 @@ from .container import Container, StopRequest
 from .dataset import Corpus, Limits, read_pairs, windows
 from .errors import ClientError
 from .hyperparameters import HyperParameters
+from .processes import Processes
 from .recordio import Pair
 from .trainer import Data, Trainer
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
@@ -36,31 +37,42 @@ def run(container: Container, settings: HyperParameters, log: Callable[[str], No
     # As many threads as the job was given: threads of parallel jobs fight for the same cores.
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     torch.set_flush_denormal(True)
-    data = load_data(container, settings, seed)
-    log(
+    processes = Processes.join(lambda: stop.received)
+    data = load_data(container, settings, seed, processes)
+    say = log if processes.rank == 0 else lambda _: None
+    say(
         f"Vocabulary: {len(data.source)} source and {len(data.target)} target words. "
         f"Validation data: {len(data.validation)} pairs"
     )
-    trainer = Trainer(
-        settings, data, seed=seed, log=log, stop_requested=lambda: stop.received, checkpoints=container.checkpoints
-    )
+    say(f"Computing on {processes.device.type} in {processes.count} process{'es' if processes.count > 1 else ''}")
+    trainer = Trainer(settings, data, seed=seed, log=say, checkpoints=container.checkpoints, processes=processes)
     trained = trainer.fit()
-    artifact.save(container.model, trained.parameters, settings, (data.source, data.target), trained.metrics)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    log(f"Model saved to {container.model}. Peak memory: {peak:.0f} MiB")
+    if processes.rank == 0:
+        artifact.save(container.model, trained.parameters, settings, (data.source, data.target), trained.metrics)
+        say(f"Model saved to {container.model}. {_peak_memory(processes.device)}")
+    processes.leave()
 
 
-def load_data(container: Container, settings: HyperParameters, seed: int) -> Data:
+def _peak_memory(device: torch.device) -> str:
+    used = f"Peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+    if device.type == "cuda":
+        used += f", GPU: {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB"
+    return used
+
+
+def load_data(container: Container, settings: HyperParameters, seed: int, processes: Processes | None = None) -> Data:
     """Opens the channels; the validation data and the vocabularies are read."""
+    processes = Processes() if processes is None else processes
     vocabulary_folder = container.channel_files("vocab")[0].parent
     source = Vocabulary.load(vocabulary_folder / SOURCE_FILE)
     target = Vocabulary.load(vocabulary_folder / TARGET_FILE)
     limits = Limits(len(source), len(target), settings.max_seq_len_source, settings.max_seq_len_target)
     train = _reader(container, "train", limits, seed)
-    stores = list(windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62))
+    validation = windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62)
+    stores = list(processes.first_reads(validation))
     if not stores:
         raise ClientError("channel 'validation' has no sentence pair with words on both sides; check the files in it")
-    return Data(Corpus(train, "train"), stores[0], source, target)
+    return Data(Corpus(train, "train", share=processes.first_reads), stores[0], source, target)
 
 
 def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Callable[[int], Iterator[Pair]]:

@@ -55,6 +55,7 @@ def violations(room: str, forbidden: tuple[str, ...]) -> list[str]:
         ("infra", ("app", "stacks", "constructs_lib", "aws_cdk", "constructs")),
         ("infra/handlers", ("infra.local", "infra.seq2seq", "infra.cli", "infra.report", "torch")),
         ("infra/seq2seq", ("infra.local", "infra.handlers", "infra.cli", "infra.report", "boto3")),
+        ("infra/xgboost", ("infra.local", "infra.handlers", "infra.cli", "infra.report", "boto3", "torch", "sklearn")),
         ("infra/recommender", ("infra.local", "infra.cli", "infra.report", "boto3")),
         ("infra/local", ("infra.cli", "infra.report")),
         ("infra/report", ("infra.cli", "infra.seq2seq", "torch")),

@@ -10,7 +10,7 @@ from ._registry import Finding, rule
 from .view import definitions, items, mapping
 
 # Families that store on local NVMe disks, which the hardware encrypts: those with a d (g4dn, p4d, m5d) and some others.
-_LOCAL_DISKS: Final = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*|g[56]e?|gr6f?|p5(e|en)?|p6-\w+|trn\d+n?|i\d\w*")
+_LOCAL_DISKS: Final = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*|g[5-9]e?|gr6f?|p5(e|en)?|p6-\w+|trn\d+n?|i\d\w*")
 _LISTS: Final = ("InstanceGroups", "InstancePreferences", "InstanceConfigs")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
@@ -18,6 +19,8 @@ from .names import training_job_arn, training_job_name, tuning_job_arn
 from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .settings import EngineSettings
 from .store import Store
+from .training.images import NoLocalImageError, find_image
+from .training.launcher import Launcher
 from .training.run import RunContext, TrainingRun
 from .tuner import Tuner, training_request
 from .warm_start import parent_trials
@@ -72,7 +75,11 @@ class TuningEngine:
         self.settings = EngineSettings() if settings is None else settings
         self._closing = threading.Event()
         self.s3 = s3
-        self._context = RunContext(home, self.store, s3, region, self.settings, self._closing, self._changed)
+        self._launcher = Launcher()
+        self._launcher.prepare()
+        self._context = RunContext(
+            home, self.store, s3, region, self.settings, self._closing, self._launcher, self._changed
+        )
         self._threads_lock = threading.RLock()
         self._tuners: dict[str, Tuner] = {}
         self._runs: dict[str, TrainingRun] = {}
@@ -104,6 +111,8 @@ class TuningEngine:
             parents=parent_trials(self.store, request),
         )
         self.store.add_tuning_job(job, tags)
+        for definition in job.definitions:
+            self._prepare(definition.request)
         self._start_tuner(name)
         return job
 
@@ -211,10 +220,17 @@ class TuningEngine:
         patience = time.monotonic() + self.settings.close_grace + 10.0
         for thread in threads:
             thread.join(max(0.1, patience - time.monotonic()))
+        self._launcher.close()
         self.store.close()
         self._lock.release()
 
     # -- threads
+
+    def _prepare(self, request: Request) -> None:
+        """Let what the image's program imports be imported while the first configuration is chosen."""
+        with contextlib.suppress(NoLocalImageError, ValueError):
+            image = find_image(self.home, str(request["AlgorithmSpecification"].get("TrainingImage")))
+            self._launcher.prepare(image.preload)
 
     def _resume(self) -> None:
         for training_job in self.store.unfinished_training_jobs():

@@ -161,7 +161,25 @@ BAD: list[tuple[Change, str]] = [
         'No S3 objects found under S3 URL "s3://no-such-bucket-here/train" given in input data source of channel '
         '"train". Please ensure that the bucket exists and that objects exist under that S3 prefix.',
     ),
-    (lambda r: _channel(r).update(InputMode="Pipe"), "Input mode Pipe (channel 'train') is not supported locally yet."),
+    (
+        lambda r: _channel(r).update(CompressionType="Gzip"),
+        "CompressionType Gzip needs input mode Pipe (channel 'train').",
+    ),
+    (
+        lambda r: _channel(r)["DataSource"]["S3DataSource"].update(S3DataType="AugmentedManifestFile"),
+        "S3DataType AugmentedManifestFile needs input mode Pipe (channel 'train').",
+    ),
+    (
+        lambda r: (
+            _channel(r).update(InputMode="Pipe"),
+            _channel(r)["DataSource"]["S3DataSource"].update(S3DataType="AugmentedManifestFile"),
+        ),
+        "S3DataType AugmentedManifestFile needs AttributeNames (channel 'train').",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"].update(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "/tmp/c"}),
+        "A checkpoint LocalPath outside of /opt/ml ('/tmp/c') is not supported locally yet.",
+    ),
     (
         lambda r: r["TrainingJobDefinition"]["InputDataConfig"].append(_channel(r)),
         "Channel names must be unique, got 'train' twice.",

@@ -29,6 +29,18 @@ def test_ranges_come_typed_from_their_hyperparameter() -> None:
     assert XGBoost.lambda_.between(0, 1).name == "lambda"
 
 
+def test_ranges_are_typed() -> None:
+    # mypy finds each of these too: it complains of an ignored error that is none.
+    with pytest.raises(AttributeError):
+        Seq2Seq.optimizer_type.between(1, 2)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        Seq2Seq.learning_rate.one_of(1, 2)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        Seq2Seq.beam_size.between(1, 20)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        XGBoost.booster.one_of("dart")  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("name", "method"), [("optimizer_type", "between"), ("learning_rate", "one_of"), ("beam_size", "between")]
 )

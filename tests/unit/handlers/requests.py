@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from infra.handlers.keyed import KEYS
 from infra.handlers.model import REQUEST, shapes
 
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -47,6 +48,25 @@ def request(
         },
         "TrainingJobDefinition": definition(**changes),
     }
+
+
+def in_key_order(value: Any, name: str = "") -> Any:
+    """The same value with its named lists sorted, as they come back from the keyed form."""
+    if isinstance(value, dict):
+        return {key: in_key_order(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        items = [in_key_order(item) for item in value]
+        return sorted(items, key=lambda item: item[KEYS[name]]) if name in KEYS else items
+    return value
+
+
+def as_strings(value: Any) -> Any:
+    """What CloudFormation makes of every scalar."""
+    if isinstance(value, dict):
+        return {key: as_strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_strings(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
 
 
 _TEXTS = {

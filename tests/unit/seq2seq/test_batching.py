@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.seq2seq.batching import Buckets, epoch_batches, length_ratio, make_batch, shuffled_batches
+from infra.seq2seq.batching import Buckets, Part, epoch_batches, length_ratio, make_batch, shuffled_batches
 from infra.seq2seq.dataset import Corpus, PairStore, windows
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
@@ -78,10 +78,23 @@ def test_windows_lose_nothing_and_skipping_resumes_where_it_left(pairs: list[Pai
 
     def batches(first: int) -> list[torch.Tensor]:
         found = epoch_batches(corpus.windows(0), lambda _: Buckets.single(30, 30), 4, (1, 0), skip=first)
-        return [batch.source for batch in found]
+        return [part.batch.source for part in found]
 
     everything = batches(0)
     assert sum(len(batch) for batch in everything) == len(pairs)
     rest = batches(skip)
     assert len(rest) == max(0, len(everything) - skip)
     assert all(torch.equal(a, b) for a, b in zip(rest, everything[skip:], strict=True))
+
+
+@given(_PAIRS, st.integers(1, 9), st.integers(2, 4))
+def test_the_parts_of_all_processes_are_the_whole_batch(pairs: list[Pair], size: int, count: int) -> None:
+    store = _store(pairs)
+
+    def parts(rank: int, of: int) -> list[Part]:
+        return list(epoch_batches(iter([store]), lambda _: Buckets.single(30, 30), size, (1, 0), rank=rank, count=of))
+
+    for whole, *shares in zip(parts(0, 1), *(parts(rank, count) for rank in range(count)), strict=True):
+        assert (whole.pairs, whole.tokens, whole.weight) == (len(whole.batch.source), whole.batch.tokens, 1)
+        assert {(share.pairs, share.tokens) for share in shares} == {(whole.pairs, whole.tokens)}
+        assert sum(share.batch.tokens * share.weight for share in shares) == whole.tokens

@@ -22,23 +22,8 @@ from constructs_lib.personalize import (
 )
 from infra.handlers.keyed import unkeyed
 from infra.handlers.recipes import RECIPES
+from tests.support.personalize import GUIDE
 
-# The developer guide's example of hyperparameter optimization.
-GUIDE: dict[str, Any] = {
-    "performAutoML": False,
-    "recipeArn": "arn:aws:personalize:::recipe/aws-hrnn",
-    "performHPO": True,
-    "solutionConfig": {
-        "algorithmHyperParameters": {"hidden_dimension": "55"},
-        "hpoConfig": {
-            "algorithmHyperParameterRanges": {
-                "categoricalHyperParameterRanges": [{"name": "recency_mask", "values": ["true", "false"]}],
-                "integerHyperParameterRanges": [{"name": "bptt", "minValue": 20, "maxValue": 40}],
-            },
-            "hpoResourceConfig": {"maxNumberOfTrainingJobs": "4", "maxParallelTrainingJobs": "2"},
-        },
-    },
-}
 LIMITS = ResourceLimits(max_number_of_training_jobs=4, max_parallel_training_jobs=2)
 
 
