@@ -62,6 +62,7 @@ from constructs_lib.ranges import (
 )
 from constructs_lib.result import ITuningJobResult, TuningJobResult
 from constructs_lib.seq2seq_image import Seq2SeqImage, Seq2SeqRepository
+from constructs_lib.seq2seq_image_build import Seq2SeqImageBuild, Seq2SeqImageVariant
 from constructs_lib.strategy import (
     EarlyStoppingType,
     HyperbandStrategyConfig,
@@ -128,6 +129,8 @@ __all__ = [
     "Scaling",
     "Seq2Seq",
     "Seq2SeqImage",
+    "Seq2SeqImageBuild",
+    "Seq2SeqImageVariant",
     "Seq2SeqRepository",
     "Strategy",
     "StrategyConfig",

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def floating_point_as_the_standard_has_it() -> Iterator[None]:
-    """Training programs flush subnormal numbers to zero for speed; called in this process, they set it for all tests."""
+    """Training programs flush subnormal numbers to zero; run in this process, they would do so for every test."""
     yield
     torch = sys.modules.get("torch")
     if torch is not None:

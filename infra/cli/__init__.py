@@ -32,7 +32,7 @@ _COMMANDS = {
     "plan": ("infra.cli.plan", "plan", "Say what declared tuning jobs search, use at most, and change."),
     "report": ("infra.cli.report", "report", "Write the report page of a tuning job."),
     "request": ("infra.cli.request", "request", "Print the requests that declared tuning jobs will send."),
-    "seq2seq": ("infra.cli.seq2seq", "app", "Data for the sequence-to-sequence algorithm."),
+    "seq2seq": ("infra.cli.seq2seq", "app", "The sequence-to-sequence algorithm: make data, translate, serve."),
     "watch": ("infra.cli.watch", "watch", "Follow a tuning job in a live table."),
 }
 

@@ -14,6 +14,8 @@ from .errors import TRANSIENT_CODES
 from .logs import log
 
 if TYPE_CHECKING:
+    from mypy_boto3_codebuild import CodeBuildClient
+    from mypy_boto3_ecr import ECRClient
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_service_quotas import ServiceQuotasClient
     from mypy_boto3_ssm import SSMClient
@@ -28,6 +30,18 @@ _CONFIG = Config(
     read_timeout=15,
     user_agent_extra="cdk-tuning",
 )
+
+
+@cache
+def codebuild() -> CodeBuildClient:
+    """Builds of images."""
+    return watched(boto3.client("codebuild", config=_CONFIG))
+
+
+@cache
+def ecr() -> ECRClient:
+    """Repositories of images."""
+    return watched(boto3.client("ecr", config=_CONFIG))
 
 
 @cache

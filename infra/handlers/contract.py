@@ -79,3 +79,11 @@ OWNER_LOGICAL_ID_TAG: Final = "tuning-as-code:logical-id"
 OWNER_REQUEST_TAG: Final = "tuning-as-code:request-id"
 OWNER_DECLARATION_TAG: Final = "tuning-as-code:declaration"
 OWNER_TAGS: Final = frozenset({OWNER_STACK_TAG, OWNER_LOGICAL_ID_TAG, OWNER_REQUEST_TAG, OWNER_DECLARATION_TAG})
+
+# The image build's resource: properties, one of which is an attribute as well.
+IMAGE_BUILD_RESOURCE_TYPE: Final = "Custom::ImageBuild"
+IMAGE_BUILD_HANDLER: Final = "handlers.image_build.on_event"
+IMAGE_BUILD_COMPLETION_HANDLER: Final = "handlers.image_build.is_complete"
+IMAGE_BUILD_PROJECT: Final = "ProjectName"
+IMAGE_BUILD_REPOSITORY: Final = "RepositoryName"
+IMAGE_BUILD_TAG: Final = "ImageTag"

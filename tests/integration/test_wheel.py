@@ -107,7 +107,9 @@ def merge(source: Path, target: Path) -> None:
 def test_wheel_holds_what_it_deploys_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "infra/handlers/tuning_job.py" in names
-    assert "infra/seq2seq/Dockerfile" in names
+    # What the image is made of, which a stack uploads.
+    for name in ("Dockerfile", "requirements.txt", "bin/train", "bin/serve", "serving/app.py"):
+        assert f"infra/seq2seq/{name}" in names
     assert not [
         name for name in names if name.split("/")[0] not in ("constructs_lib", "infra") and "dist-info" not in name
     ]
