@@ -25,7 +25,8 @@ class Words(NamedTuple):
     def steps(self, function: Callable[[Tensor], Tensor], running: Tensor) -> tuple[Tensor, ...]:
         """The same step by step, each (b, F), without sentences that have ended: where ``running`` (T, B) is true."""
         packed = nn.functional.embedding(self.places.t()[running], function(self.vectors))  # (N, F)
-        return packed.split(running.sum(dim=1).tolist())
+        parts: tuple[Tensor, ...] = packed.split(running.sum(dim=1).tolist())
+        return parts
 
     def sentences(self) -> Tensor:
         """The sentences as they are: (B, T, E)."""

@@ -34,7 +34,7 @@ def cases(folder: Path, kind: str) -> Iterator[Case]:
     else:
         quality = {"layers": 1, "units": 128, "max_length": 40, "warm_up": 5, "updates": 300}
         for seed in (1, 2, 3):
-            yield Case(corpus=folder / "numwords", learning_rate=0.003, evaluate=True, seed=seed, **quality)  # type: ignore[arg-type]
+            yield Case(corpus=folder / "numwords", learning_rate=0.003, evaluate=True, seed=seed, **quality)
 
 
 def systems(joeynmt: str) -> dict[str, list[str]]:
