@@ -24,6 +24,9 @@ demo: $(SETUP) ## deploy the app to a local AWS, run its tuning job, show the be
 demo-personalize: $(SETUP) ## deploy recommenders to a local AWS, search hyperparameters, compare with popularity
 	$(BIN)/tuning demo-personalize
 
+demo-xgboost: $(SETUP) ## the same with SageMaker's XGBoost on a table
+	$(BIN)/tuning demo-xgboost
+
 demo-down: $(SETUP) ## remove everything that the demo started
 	$(BIN)/tuning local reset
 

@@ -1,5 +1,7 @@
 """Hyperparameter tuning jobs and what surrounds them, as AWS CDK constructs."""
 
+from constructs_lib._job import IHyperParameterTuningJob, TuningJobStatus
+from constructs_lib.alarms import TuningJobAlarms
 from constructs_lib.algorithms import (
     Algorithm,
     CategoricalHyperParameter,
@@ -12,6 +14,7 @@ from constructs_lib.algorithms import (
     ValueType,
     XGBoost,
 )
+from constructs_lib.best_model import BestModel
 from constructs_lib.channel import (
     Channel,
     ChannelCompression,
@@ -29,7 +32,7 @@ from constructs_lib.channel import (
 )
 from constructs_lib.definition import CheckpointConfig, TrainingJobDefinition, VpcConfig
 from constructs_lib.errors import ValidationError
-from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall, QuotaUsage
+from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall
 from constructs_lib.instance import (
     InstanceConfig,
     InstanceGroup,
@@ -57,6 +60,7 @@ from constructs_lib.ranges import (
     ParameterRanges,
     Scaling,
 )
+from constructs_lib.result import ITuningJobResult, TuningJobResult
 from constructs_lib.seq2seq_image import Seq2SeqImage, Seq2SeqRepository
 from constructs_lib.strategy import (
     EarlyStoppingType,
@@ -67,12 +71,14 @@ from constructs_lib.strategy import (
     WarmStartType,
 )
 from constructs_lib.training_channels import ITrainingChannels, TrainingChannels
+from constructs_lib.training_needs import QuotaUsage, TrainingNeeds
 from constructs_lib.training_role import TrainingRole
-from constructs_lib.tuning_job import HyperParameterTuningJob, IHyperParameterTuningJob
+from constructs_lib.tuning_job import HyperParameterTuningJob
 
 __all__ = [
     "Algorithm",
     "AutoParameter",
+    "BestModel",
     "BestObjectiveNotImproving",
     "CategoricalHyperParameter",
     "CategoricalRange",
@@ -96,6 +102,7 @@ __all__ = [
     "HyperbandStrategyConfig",
     "IHyperParameterTuningJob",
     "ITrainingChannels",
+    "ITuningJobResult",
     "InputMode",
     "InstanceConfig",
     "InstanceGroup",
@@ -127,8 +134,12 @@ __all__ = [
     "TrainingChannels",
     "TrainingImage",
     "TrainingJobDefinition",
+    "TrainingNeeds",
     "TrainingRole",
+    "TuningJobAlarms",
     "TuningJobCompletionCriteria",
+    "TuningJobResult",
+    "TuningJobStatus",
     "TuningResourceConfig",
     "ValidationError",
     "ValueType",

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aws_cdk import IResolvable
 from aws_cdk import aws_iam as iam
 
 from constructs_lib._fields import WHOLE, Codec, choice, decode, encode, member, pairs, part
+from constructs_lib._job import IHyperParameterTuningJob
 from constructs_lib.definition import RANGES, TrainingJobDefinition
 from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
 from constructs_lib.objective import Objective
@@ -39,7 +41,7 @@ _AUTOTUNE = Codec(lambda on: {"Mode": "Enabled"} if on else None, lambda structu
 class Declaration:
     """The props of a tuning job; `HyperParameterTuningJob` documents them."""
 
-    strategy: Strategy = member(f"{_CONFIG}.Strategy", choice(Strategy))
+    strategy: Strategy | IResolvable = member(f"{_CONFIG}.Strategy", choice(Strategy))
     resource_limits: ResourceLimits = member(f"{_CONFIG}.ResourceLimits", part(ResourceLimits))
     objective: Objective | None = member(f"{_CONFIG}.HyperParameterTuningJobObjective", part(Objective), default=None)
     ranges: Sequence[ParameterRange] | ParameterRanges | None = member(
@@ -50,7 +52,7 @@ class Declaration:
         "TrainingJobDefinitions", _DEFINITIONS, default=None
     )
     strategy_config: StrategyConfig | None = member(f"{_CONFIG}.StrategyConfig", part(StrategyConfig), default=None)
-    training_job_early_stopping_type: EarlyStoppingType | None = member(
+    training_job_early_stopping_type: EarlyStoppingType | IResolvable | None = member(
         f"{_CONFIG}.TrainingJobEarlyStoppingType", choice(EarlyStoppingType), default=None
     )
     tuning_job_completion_criteria: TuningJobCompletionCriteria | None = member(
@@ -73,6 +75,16 @@ class Declaration:
         if self.training_job_definition is not None:
             return [self.training_job_definition]
         return [] if self.training_job_definitions is None else list(self.training_job_definitions)
+
+    def parents(self) -> Sequence[IHyperParameterTuningJob | str]:
+        """The jobs that this one starts from."""
+        return () if self.warm_start_config is None else self.warm_start_config.parents
+
+    def objectives(self) -> list[Objective | None]:
+        """The objective that counts for each definition."""
+        if self.training_job_definition is not None:
+            return [self.objective]
+        return [definition.objective for definition in self.definitions()]
 
     def with_role(self, role: iam.IRole) -> Declaration:
         """The same with one role for all definitions."""

@@ -11,12 +11,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import jsii
-from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack, Token
+from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack
 from constructs import Construct
 
+from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import DELETION_BEHAVIOR, TAGS, WAIT_FOR
 from infra.handlers.rules import Finding
 
@@ -42,22 +44,41 @@ def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str
     return f"{prefix}-{digest[:HASH_DIGITS]}"
 
 
+class JobName:
+    """The name of the job that a construct declares, once what it declares is resolved.
+
+    Attributes:
+        prefix: first part of the name.
+    """
+
+    def __init__(self, scope: Construct, prefix: str, stack: Stack | None = None) -> None:
+        self.prefix = prefix
+        stack_path, self._stack_name = _place(Stack.of(scope) if stack is None else stack)
+        self._path = scope.node.path.removeprefix(stack_path).removeprefix("/")
+
+    def of(self, resolved: Mapping[str, Any]) -> str:
+        """``<prefix>-<hash>`` for resolved properties without envelope and name."""
+        return hashed_name(self.prefix, self._stack_name, self._path, resolved)
+
+
 @jsii.implements(IStringProducer)
 class _Producer:
     def __init__(self, scope: Construct, prefix: str, properties: Mapping[str, Any]) -> None:
-        stack = Stack.of(scope)
-        self._stack = stack
-        self._prefix = prefix
+        self._stack = Stack.of(scope)
+        self._name = JobName(scope, prefix)
         self._properties = properties
-        self._path = scope.node.path.removeprefix(stack.node.path).removeprefix("/")
-        # A nested stack's name is known at deployment only; its place in the app is as good.
-        self._stack_name = stack.node.path if Token.is_unresolved(stack.stack_name) else stack.stack_name
 
     def produce(self, context: IResolveContext) -> str | None:
         # References are gathered in a first pass, before they have their final form: no name can follow from that.
-        if context.preparing:
-            return self._prefix
-        return hashed_name(self._prefix, self._stack_name, self._path, self._stack.resolve(self._properties))
+        return self._name.prefix if context.preparing else self._name.of(self._stack.resolve(self._properties))
+
+
+@cache  # each question to the CDK is a call into another process, and stacks may have hundreds of jobs
+def _place(stack: Stack) -> tuple[str, str]:
+    """A stack's path and name."""
+    path, name = stack.node.path, stack.stack_name
+    # A nested stack's name is known at deployment only; its place in the app is as good.
+    return path, path if is_unresolved(name) else name
 
 
 def default_prefix(construct_id: str) -> str:
@@ -68,7 +89,7 @@ def default_prefix(construct_id: str) -> str:
 
 def check_prefix(prefix: str) -> Iterator[Finding]:
     """Rule N1 for the part of the name that is declared."""
-    if Token.is_unresolved(prefix):
+    if is_unresolved(prefix):
         yield Finding("N1", "job_name_prefix", "must be known at synthesis, since the name stands in the template")
     elif not _PREFIX.fullmatch(prefix) or len(prefix) > LONGEST_PREFIX:
         text = (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
 from aws_cdk import custom_resources as cr
 from constructs import Construct, IConstruct
 
+from constructs_lib._functions import handler_function, handler_logs, lambda_role
 from constructs_lib._nag import acknowledge, versions_of, wildcard
 from infra.handlers import contract
 
@@ -25,7 +24,7 @@ class TuningJobProvider:
     """
 
     TOTAL_TIMEOUT = cdk.Duration.minutes(57)
-    """How long it waits at most: above every bound of the handler's own, below CloudFormation's."""
+    """How long a waiter waits at most: above every bound of the handler's own, below CloudFormation's."""
 
     SERVICE_TIMEOUT = cdk.Duration.minutes(50)
     """Give this to a custom resource that waits for no result: above every bound but that of waiting for one, so
@@ -60,7 +59,10 @@ class GpuQuotaProvider:
     """What compares a stack's training quotas with what it needs."""
 
     SERVICE_TIMEOUT = cdk.Duration.minutes(10)
-    """Give this to the custom resource."""
+    """Give this to a custom resource that waits for no increase."""
+
+    WAITING_SERVICE_TIMEOUT = cdk.Duration.minutes(60)
+    """Give this to one that does: the most that CloudFormation waits."""
 
     def __init__(self, root: IConstruct) -> None:
         self._root = root
@@ -105,6 +107,33 @@ class GpuQuotaProvider:
         )
 
 
+class BestTrainingJobProvider:
+    """What hands published results to stacks."""
+
+    SERVICE_TIMEOUT = cdk.Duration.minutes(10)
+    """Give this to the custom resource."""
+
+    def __init__(self, root: IConstruct) -> None:
+        self._role = _find_role(root)
+        self.service_token = _find_provider(root).service_token
+        """The ``ServiceToken`` of custom resources."""
+
+    @classmethod
+    def get_or_create(cls, scope: Construct) -> BestTrainingJobProvider:
+        """The provider of ``scope``'s stack."""
+        stack = cdk.Stack.of(scope)
+        root = stack.node.try_find_child("BestTrainingJobProvider")
+        if root is None:
+            handler = contract.BEST_TRAINING_JOB_HANDLER
+            root = _Functions(stack, "BestTrainingJobProvider", description="Best training jobs", on_event=handler)
+        return cls(root)
+
+    def allow_read(self, parameter: ssm.IStringParameter) -> None:
+        """Let it read one result."""
+        statement = iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter.parameter_arn])
+        self._role.add_to_principal_policy(statement)
+
+
 class _Functions(Construct):
     """A handler module of ``infra/handlers`` behind CDK's provider framework, with roles and logs of its own."""
 
@@ -116,38 +145,27 @@ class _Functions(Construct):
         description: str,
         on_event: str,
         is_complete: str | None = None,
+        query_interval: cdk.Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
+        self._query_interval = cdk.Duration.seconds(5) if query_interval is None else query_interval
         self._description = description
-        self._log_group = self._new_log_group("Logs")
-        self._framework_logs = self._new_log_group("FrameworkLogs")
-        self.role = _lambda_role(self, "Role", self._log_group)
+        self._log_group = handler_logs(self, "Logs")
+        self._framework_logs = handler_logs(self, "FrameworkLogs")
+        self.role = lambda_role(self, "Role", self._log_group)
         on_event_function = self._function("OnEvent", on_event)
         if is_complete is None:
             self._provider(on_event_function, None)
         else:
             self._provider(on_event_function, self._function("IsComplete", is_complete))
 
-    def _new_log_group(self, name: str) -> logs.LogGroup:
-        # Kept when a stack is rolled back: its error names them.
-        return logs.LogGroup(self, name, retention=logs.RetentionDays.THREE_MONTHS)
-
     def _function(self, name: str, handler: str) -> lambda_.Function:
-        return lambda_.Function(
-            self,
-            name,
-            description=f"{self._description}: {handler}",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            code=_handler_code(),
-            handler=handler,
-            role=self.role,
-            log_group=self._log_group,
-            timeout=cdk.Duration.minutes(2),
-            memory_size=256,
+        return handler_function(
+            self, name, description=self._description, handler=handler, role=self.role, log_group=self._log_group
         )
 
     def _provider(self, on_event: lambda_.Function, is_complete: lambda_.Function | None) -> None:
-        on_event_role = _lambda_role(self, "FrameworkOnEventRole", self._framework_logs)
+        on_event_role = lambda_role(self, "FrameworkOnEventRole", self._framework_logs)
         if is_complete is None:
             cr.Provider(
                 self,
@@ -163,9 +181,9 @@ class _Functions(Construct):
                 on_event_handler=on_event,
                 is_complete_handler=is_complete,
                 framework_on_event_role=on_event_role,
-                framework_complete_and_timeout_role=_lambda_role(self, "FrameworkWaitRole", self._framework_logs),
+                framework_complete_and_timeout_role=lambda_role(self, "FrameworkWaitRole", self._framework_logs),
                 log_group=self._framework_logs,
-                query_interval=cdk.Duration.seconds(5),
+                query_interval=self._query_interval,
                 total_timeout=TuningJobProvider.TOTAL_TIMEOUT,
             )
         self._acknowledge_framework(on_event, is_complete)
@@ -227,7 +245,14 @@ class _TuningJobFunctions(_Functions):
 
 class _GpuQuotaFunctions(_Functions):
     def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002
-        super().__init__(scope, id, description="Training quotas", on_event=contract.GPU_QUOTA_HANDLER)
+        super().__init__(
+            scope,
+            id,
+            description="Training quotas",
+            on_event=contract.GPU_QUOTA_HANDLER,
+            is_complete=contract.GPU_QUOTA_COMPLETION_HANDLER,
+            query_interval=cdk.Duration.seconds(30),
+        )
         self.role.add_to_policy(
             iam.PolicyStatement(
                 sid="ReadQuotas",
@@ -244,22 +269,6 @@ class _GpuQuotaFunctions(_Functions):
             "Reading quotas and requests cannot be limited to a resource.",
             "AwsSolutions-IAM5[Resource::*]",
         )
-
-
-def _lambda_role(scope: Construct, id: str, log_group: logs.ILogGroup) -> iam.Role:  # noqa: A002
-    """A role with the right to write to one log group, in place of AWS's managed policy for all of them."""
-    role = iam.Role(scope, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    log_group.grant_write(role)
-    return role
-
-
-def _handler_code() -> lambda_.Code:
-    """The folder ``handlers`` and nothing beside it, from a checkout or an installed package alike."""
-    return lambda_.Code.from_asset(
-        str(Path(contract.__file__).parent.parent),
-        ignore_mode=cdk.IgnoreMode.GIT,
-        exclude=["/*", "!/handlers", "__pycache__", "*.pyc", ".*"],
-    )
 
 
 def _find_role(root: IConstruct) -> iam.Role:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
+from constructs_lib._name import JobName
+from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
-from infra.handlers.contract import TUNING_JOB_NAME, TUNING_JOB_RESOURCE_TYPE
+from infra.handlers.contract import (
+    ENVELOPE,
+    SERVICE_TIMEOUT,
+    SERVICE_TOKEN,
+    TUNING_JOB_NAME,
+    TUNING_JOB_RESOURCE_TYPE,
+)
 from infra.handlers.keyed import keyed
 from infra.handlers.numbers import exact
 
@@ -32,20 +42,59 @@ def _portable(value: Any) -> Any:
     return value if isinstance(value, int) and abs(value) < _EXACT_IN_JSON else exact(value)
 
 
+class TuningJobResource(CfnResource):
+    """The custom resource; its name follows from its other properties, once these are resolved.
+
+    A plain resource and not the CDK's ``CustomResource``, which says of each that it is to be deleted, as is the
+    default: hundreds of jobs are to fit into a template.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        name: JobName,
+        service: Mapping[str, Any],
+        properties: Mapping[str, Any],
+    ) -> None:
+        self._name = name
+        given = {**service, TUNING_JOB_NAME: name.prefix, **properties}
+        super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+
+    def _render_properties(self, props: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """Called by the CDK with resolved properties, for the template and before that to find references."""
+        given = {} if props is None else props
+        declared = {name: value for name, value in given.items() if name not in ENVELOPE | {TUNING_JOB_NAME}}
+        shortened: dict[str, Any] = substituted(declared)
+        service = {name: value for name, value in given.items() if name in ENVELOPE}
+        return {**service, TUNING_JOB_NAME: self._name.of(declared), **shortened}
+
+
 def render(
     scope: Construct,
     *,
-    name: str,
+    name: JobName,
     properties: Mapping[str, Any],
     service_token: str,
     service_timeout: Duration,
-) -> CustomResource:
+) -> TuningJobResource:
     """Adds the resource that stands for the tuning job, as the child "Resource"."""
-    return CustomResource(
-        scope,
-        "Resource",
-        resource_type=TUNING_JOB_RESOURCE_TYPE,
-        service_token=service_token,
-        service_timeout=service_timeout,
-        properties={TUNING_JOB_NAME: name, **properties},
-    )
+    service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: _seconds(service_timeout)}
+    return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
+
+
+@cache  # hundreds of jobs have the same
+def _seconds(duration: Duration) -> str:
+    return exact(duration.to_seconds())
+
+
+def template_bytes(properties: Mapping[str, Any], *, indented: bool) -> int:
+    """About how much of a template a job with these properties takes, with what the CDK adds to them."""
+    nested = {"Resources": {"": {"Properties": properties}}}
+    indent, separators = (1, (",", ": ")) if indented else (None, (",", ":"))
+    text = json.dumps(nested, indent=indent, separators=separators, default=str)
+    return len(text.encode()) + _AROUND
+
+
+_AROUND = 450  # type, service token, name, path and dependencies

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aws_cdk import Token, Tokenization
 
-from infra.handlers.rules import UNRESOLVED
+from infra.handlers.keyed import KEYS
+from infra.handlers.rules import UNRESOLVED, Finding, public_name
 
 _STRING_MARKS = ("${Token[", "#{Token[")
+_NAMES = "names must be known at synthesis, since they are keys in the template; got a token: give the name itself"
 _NUMBER_TOKENS_BELOW = -1e288  # the CDK encodes number tokens near -1.9e289
 
 
@@ -44,3 +46,22 @@ def without_tokens(value: Any) -> Any:
             return UNRESOLVED
         return [without_tokens(item) for item in value]
     return UNRESOLVED if is_unresolved(value) else value
+
+
+def check_names(known: Mapping[str, Any]) -> Iterator[Finding]:
+    """Rule K: names of entries are keys in the template, so they cannot be tokens; `known` has no other tokens."""
+    yield from _names(known, (), known)
+
+
+def _names(value: Any, path: tuple[str | int, ...], known: Mapping[str, Any]) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if is_unresolved(name):
+                yield Finding("K", public_name(path, known), _NAMES)
+            yield from _names(item, (*path, name), known)
+    elif isinstance(value, list):
+        key = KEYS.get(str(path[-1])) if path else None
+        for index, item in enumerate(value):
+            if key is not None and isinstance(item, Mapping) and item.get(key) is UNRESOLVED:
+                yield Finding("K", public_name(path, known), _NAMES)
+            yield from _names(item, (*path, index), known)

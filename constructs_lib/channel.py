@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from aws_cdk import IResolvable
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
@@ -89,13 +90,13 @@ class S3DataSource:
     """
 
     s3_uri: str = member("S3Uri")
-    s3_data_type: S3DataType = member("S3DataType", choice(S3DataType), default=S3DataType.S3_PREFIX)
-    s3_data_distribution_type: S3DataDistribution | None = member(
+    s3_data_type: S3DataType | IResolvable = member("S3DataType", choice(S3DataType), default=S3DataType.S3_PREFIX)
+    s3_data_distribution_type: S3DataDistribution | IResolvable | None = member(
         "S3DataDistributionType", choice(S3DataDistribution), default=None
     )
     attribute_names: Sequence[str] | None = member("AttributeNames", STRINGS, default=None)
     instance_group_names: Sequence[str] | None = member("InstanceGroupNames", STRINGS, default=None)
-    accept_eula: bool | None = member("ModelAccessConfig.AcceptEula", default=None)
+    accept_eula: bool | IResolvable | None = member("ModelAccessConfig.AcceptEula", default=None)
     hub_content_arn: str | None = member("HubAccessConfig.HubContentArn", default=None)
 
 
@@ -111,9 +112,9 @@ class FileSystemDataSource:
     """
 
     file_system_id: str = member("FileSystemId")
-    file_system_type: FileSystemType = member("FileSystemType", choice(FileSystemType))
+    file_system_type: FileSystemType | IResolvable = member("FileSystemType", choice(FileSystemType))
     directory_path: str = member("DirectoryPath")
-    file_system_access_mode: FileSystemAccessMode = member(
+    file_system_access_mode: FileSystemAccessMode | IResolvable = member(
         "FileSystemAccessMode", choice(FileSystemAccessMode), default=FileSystemAccessMode.READ_ONLY
     )
 
@@ -151,9 +152,13 @@ class Channel:
     )
     dataset_source: DatasetSource | None = member("DataSource.DatasetSource", part(DatasetSource), default=None)
     content_type: str | None = member("ContentType", default=None)
-    compression_type: ChannelCompression | None = member("CompressionType", choice(ChannelCompression), default=None)
-    record_wrapper_type: RecordWrapper | None = member("RecordWrapperType", choice(RecordWrapper), default=None)
-    input_mode: InputMode | None = member("InputMode", choice(InputMode), default=None)
+    compression_type: ChannelCompression | IResolvable | None = member(
+        "CompressionType", choice(ChannelCompression), default=None
+    )
+    record_wrapper_type: RecordWrapper | IResolvable | None = member(
+        "RecordWrapperType", choice(RecordWrapper), default=None
+    )
+    input_mode: InputMode | IResolvable | None = member("InputMode", choice(InputMode), default=None)
     shuffle_seed: float | None = member("ShuffleConfig.Seed", WHOLE, default=None)
     bucket: s3.IBucket | None = field(default=None, kw_only=True, repr=False, compare=False)
 
@@ -187,7 +192,9 @@ class OutputDataConfig:
 
     s3_output_path: str = member("S3OutputPath")
     key: kms.IKey | str | None = member("KmsKeyId", KEY, default=None)
-    compression_type: OutputCompression | None = member("CompressionType", choice(OutputCompression), default=None)
+    compression_type: OutputCompression | IResolvable | None = member(
+        "CompressionType", choice(OutputCompression), default=None
+    )
     bucket: s3.IBucket | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration, Size
+from aws_cdk import Duration, IResolvable, Size
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -142,11 +142,11 @@ class TrainingJobDefinition:
     volume_key: kms.IKey | str | None = member("ResourceConfig.VolumeKmsKeyId", KEY, default=None)
     max_runtime: Duration | None = member("StoppingCondition.MaxRuntimeInSeconds", SECONDS, default=None)
     static_hyper_parameters: Mapping[str, str | float] | None = member("StaticHyperParameters", TEXT_MAP, default=None)
-    enable_network_isolation: bool | None = member("EnableNetworkIsolation", default=True)
-    enable_inter_container_traffic_encryption: bool | None = member(
+    enable_network_isolation: bool | IResolvable | None = member("EnableNetworkIsolation", default=True)
+    enable_inter_container_traffic_encryption: bool | IResolvable | None = member(
         "EnableInterContainerTrafficEncryption", default=None
     )
-    enable_managed_spot_training: bool | None = member("EnableManagedSpotTraining", default=None)
+    enable_managed_spot_training: bool | IResolvable | None = member("EnableManagedSpotTraining", default=None)
     max_wait_time: Duration | None = member("StoppingCondition.MaxWaitTimeInSeconds", SECONDS, default=None)
     max_pending_time: Duration | None = member("StoppingCondition.MaxPendingTimeInSeconds", SECONDS, default=None)
     checkpoint_config: CheckpointConfig | None = member("CheckpointConfig", part(CheckpointConfig), default=None)

@@ -11,15 +11,8 @@ from constructs_lib._provider import GpuQuotaProvider
 from constructs_lib._tokens import is_unresolved
 from constructs_lib.errors import ValidationError
 from constructs_lib.instance import InstanceType
+from constructs_lib.training_needs import QuotaUsage, declared_needs, sum_of
 from infra.handlers import contract
-
-
-class QuotaUsage(Enum):
-    """What the instances are used for; each use has a quota of its own."""
-
-    TRAINING = "training job usage"
-    SPOT_TRAINING = "spot training job usage"
-    WARM_POOL = "training warm pool usage"
 
 
 class OnShortfall(Enum):
@@ -33,6 +26,12 @@ class OnShortfall(Enum):
 
     REQUEST_INCREASE = contract.ON_SHORTFALL_REQUEST_INCREASE
     """Request the increase, unless a request is pending, and go on. Support may take days to decide."""
+
+    REQUEST_AND_WAIT = contract.ON_SHORTFALL_REQUEST_AND_WAIT
+    """Request it, and wait until it is granted, for 55 minutes at most; fail if it is not."""
+
+
+_REQUESTS = (OnShortfall.REQUEST_INCREASE, OnShortfall.REQUEST_AND_WAIT)
 
 
 class GpuTrainingQuota(Construct):
@@ -67,20 +66,70 @@ class GpuTrainingQuota(Construct):
         name = instance_type.name if isinstance(instance_type, InstanceType) else instance_type
         self._validate(name, instances)
         provider = GpuQuotaProvider.get_or_create(self)
-        if on_shortfall is OnShortfall.REQUEST_INCREASE:
+        if on_shortfall in _REQUESTS:
             provider.allow_requests()
+        waits = on_shortfall is OnShortfall.REQUEST_AND_WAIT
         self._resource = cdk.CustomResource(
             self,
             "Resource",
             resource_type=contract.GPU_QUOTA_RESOURCE_TYPE,
             service_token=provider.service_token,
-            service_timeout=provider.SERVICE_TIMEOUT,
+            service_timeout=provider.WAITING_SERVICE_TIMEOUT if waits else provider.SERVICE_TIMEOUT,
             properties={
                 contract.QUOTA_NAME: f"{name} for {usage.value}",
                 contract.QUOTA_INSTANCES: instances,
                 contract.QUOTA_ON_SHORTFALL: on_shortfall.value,
             },
         )
+
+    @classmethod
+    def for_jobs(
+        cls,
+        scope: Construct,
+        id: str,  # noqa: A002
+        *,
+        on_shortfall: OnShortfall = OnShortfall.FAIL,
+    ) -> list[GpuTrainingQuota]:
+        """Quotas for what all tuning jobs of a stack that are declared so far need together; the jobs wait for them.
+
+        For each instance type and use, instances per training job times parallel training jobs, summed over the jobs.
+
+        Args:
+            scope: the parent, in the jobs' stack.
+            id: first part of the ids of the quotas.
+            on_shortfall: Default: ``OnShortfall.FAIL``.
+
+        Raises:
+            ValidationError: if there is no job, or a number of instances is known at deployment only.
+        """
+        stack = cdk.Stack.of(scope)
+        declared = [(found, declared_needs(found)) for found in stack.node.find_all()]
+        jobs = [found for found, needs in declared if needs is not None]
+        needs = sum_of(needs for _, needs in declared if needs is not None)
+        unknown = sorted({instance_type for (instance_type, _), need in needs.items() if need is None})
+        problems = [
+            f"the number of instances of {name} is known at deployment only: declare a GpuTrainingQuota for it"
+            for name in unknown
+        ]
+        if not jobs:
+            problems.append("the stack has no tuning job yet: declare its jobs first")
+        if problems:
+            raise ValidationError("/".join(filter(None, [scope.node.path, id])), problems)
+        quotas = [
+            cls(
+                scope,
+                f"{id}-{name}-{usage.name}",
+                instance_type=name,
+                instances=need,
+                usage=usage,
+                on_shortfall=on_shortfall,
+            )
+            for (name, usage), need in sorted(needs.items(), key=lambda entry: (entry[0][0], entry[0][1].value))
+            if need is not None
+        ]
+        for job in jobs:
+            job.node.add_dependency(*quotas)
+        return quotas
 
     def _validate(self, instance_type: str, instances: float) -> None:
         problems = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from aws_cdk import Size
+from aws_cdk import IResolvable, Size
 from aws_cdk import aws_kms as kms
 
 from constructs_lib._fields import GIBIBYTES, KEY, STRINGS, WHOLE, Codec, member, parts
@@ -106,7 +106,7 @@ class InstancePlacementConfig:
         placement_specifications: where the instances stand, at most 10. Default: None.
     """
 
-    enable_multiple_jobs: bool | None = member("EnableMultipleJobs", default=None)
+    enable_multiple_jobs: bool | IResolvable | None = member("EnableMultipleJobs", default=None)
     placement_specifications: Sequence[PlacementSpecification] | None = member(
         "PlacementSpecifications", parts(PlacementSpecification), default=None
     )

@@ -71,9 +71,11 @@ class LifeCycle:
         if self.revision is not None and is_unresolved(self.revision):
             yield Finding("N1", "revision", "must be known at synthesis, since the job's name follows from it")
         if self.wait_for is not None:
-            longest = _longest_run(request)
-            if longest is None or longest > _MOST_WAITED:
-                known = "their limits are known at deployment only" if longest is None else f"it may take {longest:g} s"
+            longest = longest_run(request)
+            if longest is None or longest.to_seconds() > _MOST_WAITED:
+                known = "the limits are known at deployment only"
+                if longest is not None:
+                    known = f"it may take {longest.to_seconds():g} s"
                 text = (
                     f"a deployment waits at most {_MOST_WAITED} s and {known}: lower the limits, or publish the "
                     "result instead; a job that is not done then is stopped"
@@ -81,8 +83,8 @@ class LifeCycle:
                 yield Finding("wait-for", "wait_for", text, Severity.WARNING)
 
 
-def _longest_run(request: Mapping[str, Any]) -> float | None:
-    """The seconds after which the limits end the job; None if they are not known yet."""
+def longest_run(request: Mapping[str, Any]) -> Duration | None:
+    """After how long the limits of a request end the job; None if they are not known yet."""
     limits = request.get("HyperParameterTuningJobConfig", {}).get("ResourceLimits", {})
     whole = limits.get("MaxRuntimeInSeconds", _TUNING_DEFAULT)
     jobs, parallel = limits.get("MaxNumberOfTrainingJobs", math.inf), limits.get("MaxParallelTrainingJobs", 1)
@@ -95,7 +97,7 @@ def _longest_run(request: Mapping[str, Any]) -> float | None:
         bounds.append(whole)
     if all(_is_number(value) for value in (jobs, parallel, *each)) and parallel > 0 and each:
         bounds.append(max(each) * (math.ceil(jobs / parallel) if math.isfinite(jobs) else math.inf))
-    return min(bounds, default=None)
+    return Duration.seconds(min(bounds)) if bounds else None
 
 
 def _is_number(value: Any) -> bool:

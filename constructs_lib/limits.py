@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from aws_cdk import Duration
+from aws_cdk import Duration, IResolvable
 
 from constructs_lib._fields import SECONDS, WHOLE, choice, member, part
 
@@ -54,7 +54,7 @@ class ConvergenceDetected:
         complete_on_convergence: whether to. Default: None, the service's choice.
     """
 
-    complete_on_convergence: CompleteOnConvergence | None = member(
+    complete_on_convergence: CompleteOnConvergence | IResolvable | None = member(
         "CompleteOnConvergence", choice(CompleteOnConvergence), default=None
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from aws_cdk import IResolvable
+
 from constructs_lib._fields import choice, member
 
 
@@ -28,7 +30,7 @@ class Objective:
     """
 
     metric_name: str = member("MetricName", kw_only=False)
-    type: ObjectiveType = member("Type", choice(ObjectiveType))
+    type: ObjectiveType | IResolvable = member("Type", choice(ObjectiveType))
 
     @classmethod
     def maximize(cls, metric_name: str) -> Objective:

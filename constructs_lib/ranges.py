@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from aws_cdk import IResolvable
+
 from constructs_lib._fields import TEXT, TEXTS, choice, member, parts
 
 
@@ -41,7 +43,7 @@ class IntegerRange:
     name: str = member("Name", kw_only=False)
     min: float | str = member("MinValue", TEXT)
     max: float | str = member("MaxValue", TEXT)
-    scaling: Scaling | None = member("ScalingType", choice(Scaling), default=None)
+    scaling: Scaling | IResolvable | None = member("ScalingType", choice(Scaling), default=None)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class ContinuousRange:
     name: str = member("Name", kw_only=False)
     min: float | str = member("MinValue", TEXT)
     max: float | str = member("MaxValue", TEXT)
-    scaling: Scaling | None = member("ScalingType", choice(Scaling), default=None)
+    scaling: Scaling | IResolvable | None = member("ScalingType", choice(Scaling), default=None)
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,22 @@ class Seq2SeqImage:
     ==============================================  ==========================================================
     """
 
-    def __init__(self, *, image_uri: str, grant_pull: Callable[[iam.IGrantable], iam.Grant]) -> None:
+    def __init__(
+        self, *, image_uri: str, grant_pull: Callable[[iam.IGrantable], iam.Grant], is_built_in: bool = False
+    ) -> None:
         self._image_uri = image_uri
+        self._is_built_in = is_built_in
         self._grant_pull = grant_pull
 
     @property
     def image_uri(self) -> str:
         """``<registry>/<repository>:<tag>`` or ``<registry>/<repository>@<digest>``."""
         return self._image_uri
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it is AWS's own; the service knows the metrics of that, and is told those of other images."""
+        return self._is_built_in
 
     def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow ``grantee`` to pull this image, and no other repository's."""
@@ -62,6 +70,7 @@ class Seq2SeqImage:
         return Seq2SeqImage(
             image_uri=f"{account}.dkr.ecr.{stack.region}.{suffix}/{_NAME}:{_BUILT_IN_TAG}",
             grant_pull=lambda grantee: _grant_pull(grantee, arn),
+            is_built_in=True,
         )
 
     @staticmethod

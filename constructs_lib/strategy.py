@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from aws_cdk import IResolvable
+
 from constructs_lib._fields import WHOLE, Codec, choice, member, part
 
 if TYPE_CHECKING:
-    from constructs_lib.tuning_job import IHyperParameterTuningJob
+    from constructs_lib._job import IHyperParameterTuningJob
 
 
 class Strategy(Enum):
@@ -89,4 +91,4 @@ class WarmStartConfig:
         "ParentHyperParameterTuningJobs",
         Codec(lambda parents: [_parent_name(p) for p in parents], lambda items: [item[_NAME] for item in items]),
     )
-    warm_start_type: WarmStartType = member("WarmStartType", choice(WarmStartType))
+    warm_start_type: WarmStartType | IResolvable = member("WarmStartType", choice(WarmStartType))

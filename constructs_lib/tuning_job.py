@@ -4,116 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Annotations, ArnFormat, Stack
+from aws_cdk import Annotations, Duration, IResolvable
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from constructs_lib._declaration import Declaration
-from constructs_lib._name import check_prefix, default_prefix, job_name
+from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
+from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
-from constructs_lib._tokens import without_tokens
+from constructs_lib._shared import SharedByJobs
+from constructs_lib._tokens import check_names, without_tokens
+from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
-from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor
+from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor, longest_run
 from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
-from constructs_lib.objective import Objective
+from constructs_lib.objective import Objective, ObjectiveType
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
+from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
 from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
 from infra.handlers.rules.view import definitions
 
-
-class IHyperParameterTuningJob(Protocol):
-    """A tuning job, declared in this app or elsewhere."""
-
-    @property
-    def tuning_job_name(self) -> str:
-        """The job's name."""
-        ...
-
-    @property
-    def tuning_job_arn(self) -> str:
-        """The job's ARN."""
-        ...
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal see the job and its training jobs."""
-        ...
-
-    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal stop the job."""
-        ...
+if TYPE_CHECKING:
+    from constructs_lib.result import ITuningJobResult, TuningJobResult
 
 
-class _TuningJobBase(Construct):
-    """What declared and imported jobs have in common."""
-
-    @property
-    def tuning_job_name(self) -> str:
-        """The job's name."""
-        raise NotImplementedError
-
-    @property
-    def tuning_job_arn(self) -> str:
-        """The job's ARN."""
-        raise NotImplementedError
-
-    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal see the job, its tags and its training jobs."""
-        stack = Stack.of(self)
-        # Training jobs are named after their tuning job.
-        training = stack.format_arn(
-            service="sagemaker",
-            resource="training-job",
-            resource_name=f"{self.tuning_job_name}-*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=[
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:ListTags",
-            ],
-            resource_arns=[self.tuning_job_arn, training],
-        )
-
-    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets a principal stop the job; what its training jobs have done stays."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["sagemaker:StopHyperParameterTuningJob"],
-            resource_arns=[self.tuning_job_arn],
-        )
-
-
-class _ImportedTuningJob(_TuningJobBase):
-    def __init__(self, scope: Construct, id: str, *, name: str) -> None:  # noqa: A002
-        super().__init__(scope, id)
-        self._name = name
-
-    @property
-    def tuning_job_name(self) -> str:
-        return self._name
-
-    @property
-    def tuning_job_arn(self) -> str:
-        # The service writes names in ARNs in lower case.
-        return Stack.of(self).format_arn(
-            service="sagemaker",
-            resource="hyper-parameter-tuning-job",
-            resource_name=self._name.lower(),
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-
-
-class HyperParameterTuningJob(_TuningJobBase):
+class HyperParameterTuningJob(TuningJobBase):
     """A SageMaker hyperparameter tuning job.
 
     Deploying starts it and waits for nothing that takes long. A changed declaration is a new job, which shows in
@@ -153,13 +78,13 @@ class HyperParameterTuningJob(_TuningJobBase):
         id: str,  # noqa: A002
         *,
         resource_limits: ResourceLimits,
-        strategy: Strategy = Strategy.BAYESIAN,
+        strategy: Strategy | IResolvable = Strategy.BAYESIAN,
         objective: Objective | None = None,
         ranges: Sequence[ParameterRange] | ParameterRanges | None = None,
         training_job_definition: TrainingJobDefinition | None = None,
         training_job_definitions: Sequence[TrainingJobDefinition] | None = None,
         strategy_config: StrategyConfig | None = None,
-        training_job_early_stopping_type: EarlyStoppingType | None = None,
+        training_job_early_stopping_type: EarlyStoppingType | IResolvable | None = None,
         tuning_job_completion_criteria: TuningJobCompletionCriteria | None = None,
         random_seed: float | None = None,
         warm_start_config: WarmStartConfig | None = None,
@@ -218,33 +143,46 @@ class HyperParameterTuningJob(_TuningJobBase):
         self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, life_cycle)
 
     def _declare(self, declaration: Declaration, prefix: str, life_cycle: LifeCycle) -> None:
-        from constructs_lib._provider import TuningJobProvider
-
         request = declaration.request()
-        of_life_cycle = life_cycle.findings(without_tokens(request))
-        _validate(self, [*check_prefix(prefix), *_findings(declaration, request), *of_life_cycle])
+        self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+        of_life_cycle = life_cycle.findings(self._known)
+        _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
-        provider = TuningJobProvider.get_or_create(self)
+        shared = SharedByJobs.of(self)
+        self._objectives = declaration.objectives()
+        self._longest_run = longest_run(self._known)
+        self._training_needs = training_needs(self._known)
+        declare_needs(self, self._training_needs)
+        self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
-            name=job_name(self, prefix, properties),
+            name=JobName(self, prefix, shared.stack),
             properties=properties,
-            service_token=provider.service_token,
-            service_timeout=life_cycle.service_timeout(provider.SERVICE_TIMEOUT),
+            service_token=shared.service_token,
+            service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
         )
-        for role in _roles(self, declaration):
-            provider.allow_pass_role(role)
-            # The role's policy too must be there before the service tries what the role may.
-            self._resource.node.add_dependency(role)
-        for bucket in _buckets(declaration):
-            if bucket.policy is not None:
-                self._resource.node.add_dependency(bucket.policy)
+        shared.limits.add(properties)
+        roles = _roles(declaration)
+        for role in roles:
+            shared.allow_pass_role(role)
+        # The roles' policies too must be there before the service tries what a role may.
+        policies = [bucket.policy for bucket in _buckets(declaration)]
+        before = [each for each in [*roles, *policies] if each is not None and not isinstance(each, str)]
+        if before:
+            self._resource.node.add_dependency(*before)
 
     @classmethod
     def from_tuning_job_name(cls, scope: Construct, id: str, tuning_job_name: str) -> IHyperParameterTuningJob:  # noqa: A002
         """A tuning job that exists, by its name, in the stack's account and region."""
-        return _ImportedTuningJob(scope, id, name=tuning_job_name)
+        return ImportedTuningJob(scope, id, name=tuning_job_name)
+
+    @classmethod
+    def from_result_parameter(cls, scope: Construct, id: str, parameter_name: str) -> ITuningJobResult:  # noqa: A002
+        """The result of a job that another stack publishes, by its parameter's name."""
+        from constructs_lib.result import TuningJobResult
+
+        return TuningJobResult.from_result_parameter(scope, id, parameter_name)
 
     @classmethod
     def from_request(
@@ -298,15 +236,87 @@ class HyperParameterTuningJob(_TuningJobBase):
             wait_for=wait_for,
         )
 
+    def publish_result(
+        self,
+        *,
+        parameter_name: str | None = None,
+        topic: sns.ITopic | None = None,
+        reconcile_every: Duration | None = None,
+    ) -> TuningJobResult:
+        """Publishes the job's result when it ends, to an SSM parameter and a topic.
+
+        Args:
+            parameter_name: name of the parameter. Default: None, ``/tuning/<stack>/<path of the job in the stack>``.
+            topic: topic that gets the same JSON at the job's end. Default: None.
+            reconcile_every: how often to look in case that an event was missed. Default: None, an hour.
+
+        Raises:
+            ValidationError: if the name or the interval cannot be used, or the result is published already.
+        """
+        from constructs_lib.result import TuningJobResult
+
+        if self._result is not None:
+            raise ValidationError(self.node.path, ["publish_result must be called once, the result is published"])
+        self._result = TuningJobResult(
+            self,
+            "Result",
+            tuning_job_name=self.tuning_job_name,
+            tuning_job_arn=self.tuning_job_arn,
+            parameter_name=parameter_name,
+            topic=topic,
+            reconcile_every=reconcile_every,
+            longest_run=self._longest_run,
+        )
+        return self._result
+
+    @property
+    def training_needs(self) -> TrainingNeeds:
+        """Instances that the job needs at the same time, by type and use; None where known at deployment only."""
+        return self._training_needs
+
+    @property
+    def best_training_job_parameter(self) -> ssm.IStringParameter:
+        """The parameter with the job's result, also for other stacks.
+
+        Raises:
+            ValidationError: if the result is not published.
+        """
+        if self._result is None:
+            text = "best_training_job_parameter needs a published result: call publish_result() first"
+            raise ValidationError(self.node.path, [text])
+        return self._result.best_training_job_parameter
+
     @property
     def tuning_job_name(self) -> str:
         """The job's name, as a reference to the deployed job."""
-        return self._resource.get_att_string(TUNING_JOB_NAME)
+        return self._resource.get_att(TUNING_JOB_NAME).to_string()
 
     @property
     def tuning_job_arn(self) -> str:
         """The job's ARN."""
-        return self._resource.get_att_string(TUNING_JOB_ARN)
+        return self._resource.get_att(TUNING_JOB_ARN).to_string()
+
+    def metric_objective(
+        self, *, period: Duration | None = None, label: str | None = None
+    ) -> cloudwatch.MathExpression:
+        """The best value of the objective among the training jobs that report at a time, for dashboards.
+
+        Args:
+            period: length of a period. Default: None, 5 minutes.
+            label: what the legend shows. Default: None, the metric's name.
+
+        Raises:
+            ValidationError: if there is no objective, or the definitions have different ones.
+        """
+        found = {each for each in self._objectives if each is not None}
+        if len(found) != 1:
+            got = ", ".join(sorted(each.metric_name for each in found)) if found else "none"
+            text = f'metric_objective needs one objective, got {got}: name a metric, as in metric("validation:bleu")'
+            raise ValidationError(self.node.path, [text])
+        (objective,) = found
+        best, statistic = ("MIN", "Minimum") if objective.type is ObjectiveType.MINIMIZE else ("MAX", "Maximum")
+        shown = objective.metric_name if label is None else label
+        return self._expression(f"{best}({self._search(objective.metric_name, statistic)})", period, shown)
 
 
 def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
@@ -319,11 +329,14 @@ def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
     return result
 
 
-def _findings(declaration: Declaration, request: Mapping[str, Any]) -> Iterator[Finding]:
-    known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+def _findings(declaration: Declaration, known: Mapping[str, Any]) -> Iterator[Finding]:
     yield from check(known)
+    yield from check_names(known)
     for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
         yield from check_algorithm(declared.algorithm, definition)
+    for parent in declaration.parents():
+        if isinstance(parent, HyperParameterTuningJob):
+            yield from check_parent(known, parent.node.path, parent._known)
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
@@ -334,17 +347,10 @@ def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
         Annotations.of(construct).add_warning_v2(f"cdk-tuning:{finding.rule}", f"{finding.prop}: {finding.text}")
 
 
-def _roles(scope: Construct, declaration: Declaration) -> list[iam.IRole]:
-    """Each distinct training role once; roles that are given by ARN are imported."""
-    roles: dict[str, iam.IRole] = {}
-    for definition in declaration.definitions():
-        role = definition.role
-        if isinstance(role, str):
-            if role not in roles:
-                roles[role] = iam.Role.from_role_arn(scope, f"Role{len(roles)}", role)
-        else:
-            roles.setdefault(role.role_arn, role)
-    return list(roles.values())
+def _roles(declaration: Declaration) -> list[iam.IRole | str]:
+    """Each distinct training role once."""
+    roles = [definition.role for definition in declaration.definitions()]
+    return list({role if isinstance(role, str) else id(role): role for role in roles}.values())
 
 
 def _buckets(declaration: Declaration) -> list[s3.IBucket]:
@@ -354,4 +360,4 @@ def _buckets(declaration: Declaration) -> list[s3.IBucket]:
         channels = {} if definition.channels is None else definition.channels
         sources = [channel.bucket for channel in channels.values()]
         found += [bucket for bucket in [*sources, definition.output_data_config.bucket] if bucket is not None]
-    return list({bucket.node.path: bucket for bucket in found}.values())
+    return list({id(bucket): bucket for bucket in found}.values())

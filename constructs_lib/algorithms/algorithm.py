@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from aws_cdk import IResolvable
 
 from constructs_lib._fields import Codec
 from constructs_lib._tokens import is_unresolved
@@ -45,7 +49,7 @@ class Algorithm:
     """
 
     image: TrainingImage | str | None = None
-    training_input_mode: InputMode = field(default=InputMode.FILE, kw_only=True)
+    training_input_mode: InputMode | IResolvable = field(default=InputMode.FILE, kw_only=True)
     metric_definitions: Mapping[str, str] | None = field(default=None, kw_only=True)
     algorithm_name: str | None = field(default=None, kw_only=True)
 
@@ -58,17 +62,37 @@ class Algorithm:
     single_instance: ClassVar[bool] = False
     objective_parameter: ClassVar[str | None] = None  # the hyperparameter that names the metric to optimise
     needs_metric_definitions: ClassVar[bool] = False
+    own_metric_definitions: ClassVar[Mapping[str, str]] = {}  # for images that are not AWS's, as `metric_definitions`
+    publishers: ClassVar[frozenset[str]] = frozenset()  # AWS's accounts that publish the image
 
     @property
     def image_uri(self) -> str | None:
         """The image's full name; None if the algorithm is given by name."""
         return self.image if self.image is None or isinstance(self.image, str) else self.image.image_uri
 
+    @property
+    def used_metric_definitions(self) -> Mapping[str, str] | None:
+        """The metric definitions given, or the algorithm's own ones for an image construct that is not AWS's."""
+        # An image that is given by its name comes from a request, say, and such a declaration stays as it is.
+        is_own_image = getattr(self.image, "is_built_in", True) is False
+        if self.metric_definitions is None and self.own_metric_definitions and is_own_image:
+            return self.own_metric_definitions
+        return self.metric_definitions
+
+    @property
+    def is_built_in(self) -> bool | None:
+        """Whether the image is AWS's own, whose metrics the service knows; None if that is not known."""
+        found = getattr(self.image, "is_built_in", None)
+        if isinstance(found, bool) or not isinstance(self.image, str) or is_unresolved(self.image):
+            return found if isinstance(found, bool) else None
+        return self.image.split(".", 1)[0] in self.publishers
+
     @classmethod
-    def hyper_parameters(cls) -> dict[str, HyperParameter]:
+    @cache
+    def hyper_parameters(cls) -> Mapping[str, HyperParameter]:
         """All documented hyperparameters by name; empty if the algorithm is not known."""
         found = [value for value in vars(cls).values() if isinstance(value, HyperParameter)]
-        return {parameter.name: parameter for parameter in found}
+        return MappingProxyType({parameter.name: parameter for parameter in found})
 
     @classmethod
     def recommended_ranges(cls, static: Mapping[str, str] | None = None) -> list[ParameterRange]:
@@ -140,11 +164,13 @@ def _encode(algorithm: Algorithm) -> dict[str, Any]:
         result["TrainingImage"] = algorithm.image_uri
     # None only where a request that says nothing was read: the rules report it.
     if algorithm.training_input_mode is not None:
-        result["TrainingInputMode"] = algorithm.training_input_mode.value
+        mode = algorithm.training_input_mode
+        result["TrainingInputMode"] = mode.value if isinstance(mode, InputMode) else mode
     if algorithm.algorithm_name is not None:
         result["AlgorithmName"] = algorithm.algorithm_name
-    if algorithm.metric_definitions is not None:
-        entries = algorithm.metric_definitions.items()
+    definitions = algorithm.used_metric_definitions
+    if definitions is not None:
+        entries = definitions.items()
         result["MetricDefinitions"] = [{"Name": name, "Regex": regex} for name, regex in entries]
     return result
 
@@ -152,6 +178,7 @@ def _encode(algorithm: Algorithm) -> dict[str, Any]:
 def _decode(structure: Any) -> Algorithm:
     image = structure.get("TrainingImage")
     definitions = structure.get("MetricDefinitions")
+    mode = structure["TrainingInputMode"]
     kind: type[Algorithm] = Algorithm
     if isinstance(image, str) and not is_unresolved(image):
         kind = next((known for known in _KNOWN if repository(image) in known.repositories), Algorithm)
@@ -159,7 +186,7 @@ def _decode(structure: Any) -> Algorithm:
         kind = CustomAlgorithm
     return kind(
         image,
-        training_input_mode=InputMode(structure["TrainingInputMode"]),
+        training_input_mode=mode if is_unresolved(mode) else InputMode(mode),
         algorithm_name=structure.get("AlgorithmName"),
         metric_definitions=None if definitions is None else {entry["Name"]: entry["Regex"] for entry in definitions},
     )

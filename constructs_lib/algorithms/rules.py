@@ -39,12 +39,17 @@ def _objective(algorithm: Algorithm, definition: Definition) -> Iterator[Finding
     if not isinstance(metric, str):
         return
     prop = f"{definition.owner}objective"
-    defined = set() if algorithm.metric_definitions is None else set(algorithm.metric_definitions)
+    used = algorithm.used_metric_definitions
+    defined = set() if used is None else set(used)
     emitted = set(algorithm.metrics) | defined
     if metric not in emitted and (algorithm.metrics or algorithm.needs_metric_definitions):
         choice = f"it emits {', '.join(sorted(emitted))}" if emitted else "it has no metric_definitions: add one"
         text = f"must be a metric that the algorithm emits; {choice}; got {quoted(metric)}"
         yield Finding("O1", prop, text)
+    if metric in algorithm.own_metric_definitions and algorithm.is_built_in is False and metric not in defined:
+        name = type(algorithm).__name__
+        text = f"the service knows the metrics of AWS's own image only: give {name} the image as a {name}Image, or "
+        yield warning("O1", prop, f"{text}metric_definitions={name}.own_metric_definitions; got none")
     expected = algorithm.metrics.get(metric)
     if expected is not None and isinstance(direction, str) and direction != expected.value:
         verb = f"Objective.{expected.name.lower()}({quoted(metric)})"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
 from constructs_lib.algorithms.algorithm import Algorithm, known
 from constructs_lib.algorithms.hyper_parameters import (
     CategoricalHyperParameter,
@@ -20,6 +21,7 @@ from constructs_lib.algorithms.hyper_parameters import (
     ValueType,
 )
 from constructs_lib.objective import ObjectiveType
+from infra.seq2seq.metric_lines import METRIC_DEFINITIONS
 
 _INT, _FLOAT, _BOOL = ValueType.INTEGER, ValueType.FLOAT, ValueType.BOOLEAN
 _CNN = {"encoder_type": ("cnn",), "decoder_type": ("cnn",)}
@@ -39,8 +41,8 @@ class Seq2Seq(Algorithm):
     Attributes:
         image: the image, as a construct or its full name. Default: None, with ``algorithm_name`` instead.
         training_input_mode: how data reaches the program. Default: ``InputMode.FILE``.
-        metric_definitions: regular expressions by metric name, for an image of your own; AWS's own image needs none.
-            Default: None.
+        metric_definitions: regular expressions by metric name. Default: None; AWS's own image needs none, and an image
+            of your own (`Seq2SeqImage.from_repository`) gets `own_metric_definitions`.
         algorithm_name: name or ARN of an algorithm resource. Default: None.
     """
 
@@ -59,6 +61,8 @@ class Seq2Seq(Algorithm):
     gpu_only: ClassVar[bool] = True
     single_instance: ClassVar[bool] = True
     objective_parameter: ClassVar[str | None] = "optimized_metric"
+    own_metric_definitions: ClassVar[Mapping[str, str]] = dict(METRIC_DEFINITIONS)
+    publishers: ClassVar[frozenset[str]] = frozenset(SEQ2SEQ_ACCOUNTS.values())
 
     batch_size = CategoricalHyperParameter(
         type=_INT, above=0, default=64, recommended=(16, 32, 64, 128, 256, 512, 1024, 2048)

@@ -111,4 +111,7 @@ class XGBoost(Algorithm):
         type=_FLOAT, above=1, below=2, default=1.5, applies_to={"objective": ("reg:tweedie",)}
     )
     updater = HyperParameter()
+    use_dask_gpu_training = HyperParameter(
+        type=ValueType.BOOLEAN, default=False, applies_to={"tree_method": ("gpu_hist",)}
+    )
     verbosity = HyperParameter(values=("0", "1", "2", "3"), default="1")

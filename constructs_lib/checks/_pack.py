@@ -20,7 +20,7 @@ from constructs_lib.checks import (
     volume_encryption,
 )
 from constructs_lib.checks._rule import Job, Rule
-from infra.handlers.contract import ENVELOPE, TUNING_JOB_RESOURCE_TYPE
+from infra.handlers.contract import OUTSIDE_REQUEST, TUNING_JOB_RESOURCE_TYPE
 
 RULES: Final[tuple[Rule, ...]] = (
     cost_ceiling.RULE,
@@ -65,7 +65,7 @@ class TuningChecks(NagPack):
             return
         # As everything in the template: tokens resolved, names of the API.
         properties: dict[str, Any] = Stack.of(node).resolve(node._cfn_properties)
-        job = Job({name: value for name, value in properties.items() if name not in ENVELOPE})
+        job = Job({name: value for name, value in properties.items() if name not in OUTSIDE_REQUEST})
         for rule in RULES:
             findings = list(rule.breaks(job))
             if findings:

@@ -18,7 +18,7 @@ from constructs_lib.personalize._resource import resource
 from constructs_lib.personalize.config import AutoMLConfig, HpoConfig, SolutionDeclaration
 from constructs_lib.personalize.dataset import PersonalizeDatasetGroup, PersonalizeDatasetImport
 from constructs_lib.personalize.recipe import PersonalizeRecipe
-from constructs_lib.ranges import CategoricalRange
+from constructs_lib.ranges import CategoricalRange, Scaling
 from constructs_lib.tuning_job import _validate
 from infra.handlers.personalize_contract import (
     ARN,
@@ -245,7 +245,8 @@ def _inexpressible(hpo: HpoConfig | None) -> list[Finding]:
     found = []
     for each in () if hpo.ranges is None else hpo.ranges:
         if not isinstance(each, CategoricalRange) and each.scaling is not None:
-            text = f"must have no scaling, which Personalize chooses itself, got {each.scaling.value}"
+            got = each.scaling.value if isinstance(each.scaling, Scaling) else "a token"
+            text = f"must have no scaling, which Personalize chooses itself, got {got}"
             found.append(Finding("P10", f'hpo_config.ranges["{each.name}"]', text))
     limits: ResourceLimits | None = hpo.resource_limits
     if limits is not None and limits.max_runtime is not None:

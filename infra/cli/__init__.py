@@ -23,6 +23,11 @@ _COMMANDS = {
         "Deploy recommenders to a local AWS, search HRNN's hyperparameters, compare it with popularity.",
     ),
     "import": ("infra.cli.importing", "import_request", "Print the Python declaration of an existing request."),
+    "demo-xgboost": (
+        "infra.cli.demo_xgboost",
+        "demo_xgboost",
+        "Tune XGBoost on a real table in a local AWS, show the best model.",
+    ),
     "local": ("infra.cli.local", "app", "The local AWS: start and end it, look at it, run the CDK CLI on it."),
     "plan": ("infra.cli.plan", "plan", "Say what declared tuning jobs search, use at most, and change."),
     "report": ("infra.cli.report", "report", "Write the report page of a tuning job."),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from infra.cli.demo import INTERRUPTED, Demo
+from infra.cli.demo_steps import DemoSteps, run_demo
 from infra.cli.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ APP = "examples/personalize/app.py"
 DATA_STACK, SOLUTIONS_STACK = "recommender-data", "recommender-solutions"
 KEY = "interactions/interactions.csv"
 NDCG = "normalized_discounted_cumulative_gain_at_10"
-SHOWN_METRICS = (NDCG, "mean_reciprocal_rank_at_25", "precision_at_10", "coverage")
+SHOWN_METRICS = {
+    NDCG: "NDCG@10",
+    "mean_reciprocal_rank_at_25": "MRR@25",
+    "precision_at_10": "precision@10",
+    "coverage": "coverage",
+}
 
 
 def demo_personalize(
@@ -31,46 +37,43 @@ def demo_personalize(
 
     The interactions are generated and say nothing about any real shop. Run again, it finds what is deployed.
     """
-    from infra.local.errors import LocalError
-    from infra.local.home import Home
-    from infra.local.up import down
-    from infra.report.console import console as terminal
-
-    if not Path(APP).is_file():
-        raise UserError("the demo deploys this project's own example: run it in the project's folder")
-    home = Home.default()
-    try:
-        run(home, terminal(), events, seed)
-    except BaseException as error:
-        down(home)
-        if isinstance(error, KeyboardInterrupt):
-            typer.echo("interrupted; everything that the demo started has ended, `make demo-personalize` goes on")
-            raise typer.Exit(INTERRUPTED) from None
-        if isinstance(error, LocalError):
-            raise UserError(str(error)) from error
-        raise
+    run_demo("make demo-personalize", Path(APP), lambda home, console: PersonalizeDemo(home, console, events, seed))
 
 
-def run(home: Home, console: Console, events: int, seed: int) -> None:
-    """Take all steps."""
-    from infra.cli.session import client
+@dataclass(frozen=True)
+class PersonalizeDemo(DemoSteps):
+    """The steps of the recommender's demo."""
 
-    steps = Demo(home, console, None)
-    state = steps.up()
-    steps.deploy(state, DATA_STACK, APP)
-    upload(console, _output(DATA_STACK, "InteractionsBucketName"), home, events, seed)
-    steps.deploy(state, SOLUTIONS_STACK, APP)
-    show_search(home, console, _output(SOLUTIONS_STACK, "HrnnVersionArn"))
-    personalize = client("personalize", local=True)
-    hrnn = _version(personalize, "HrnnVersionArn")
-    popularity = _version(personalize, "PopularityVersionArn")
+    events: int
+    seed: int
+
+    app: ClassVar[str] = APP
+
+    def run(self) -> None:
+        """Take all steps."""
+        state = self.up()
+        self.deploy(state, DATA_STACK)
+        upload(self.console, self.outputs(DATA_STACK)["InteractionsBucketName"], self.home, self.events, self.seed)
+        self.deploy(state, SOLUTIONS_STACK)
+        outputs = self.outputs(SOLUTIONS_STACK)
+        show_search(self.home, self.console, outputs["HrnnVersionArn"])
+        compare_solutions(self.console, outputs["HrnnVersionArn"], outputs["PopularityVersionArn"])
+        self.console.print("\nThe local AWS goes on running; `make demo-down` removes it and all that is in it.")
+
+
+def compare_solutions(console: Console, tuned: str, popular: str) -> None:
+    """Set the tuned version beside the popular items, and show what the search has chosen.
+
+    Raises:
+        UserError: A version is not there yet, or the tuned one is not the better one.
+    """
+    hrnn, popularity = _version(tuned), _version(popular)
     compare(console, {"HRNN, tuned": hrnn["metrics"], "Popularity-Count": popularity["metrics"]})
     shown = {"solutionVersionArn": hrnn["solutionVersionArn"], "status": hrnn["status"]}
     console.print("\n[bold]DescribeSolutionVersion[/bold]")
     console.print_json(data={"solutionVersion": {**shown, "tunedHPOParams": hrnn["tunedHPOParams"]}})
     if hrnn["metrics"][NDCG] <= popularity["metrics"][NDCG]:
         raise UserError(f"HRNN is not better than Popularity-Count by {NDCG}, as it should be on these interactions")
-    console.print("\nThe local AWS goes on running; `make demo-down` removes it and all that is in it.")
 
 
 def upload(console: Console, bucket: str, home: Home, events: int, seed: int) -> None:
@@ -113,23 +116,18 @@ def compare(console: Console, metrics: dict[str, dict[str, float]]) -> None:
     """Offline metrics of the versions side by side."""
     from rich.table import Table
 
-    table = Table("recipe", *SHOWN_METRICS, box=None, pad_edge=False)
+    table = Table("recipe", *SHOWN_METRICS.values(), box=None, pad_edge=False)
     for name, values in metrics.items():
         table.add_row(name, *(f"{values[metric]:.4f}" for metric in SHOWN_METRICS))
     console.print("\n[bold]Offline metrics of test users[/bold]")
     console.print(table)
 
 
-def _output(stack: str, key: str) -> str:
+def _version(arn: str) -> dict[str, Any]:
+    """A trained version with its metrics."""
     from infra.cli.session import client
 
-    found = client("cloudformation", local=True).describe_stacks(StackName=stack)["Stacks"][0]
-    return str(next(one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == key))
-
-
-def _version(personalize: Any, output: str) -> dict[str, Any]:
-    """A trained version with its metrics."""
-    arn = _output(SOLUTIONS_STACK, output)
+    personalize: Any = client("personalize", local=True)
     version: dict[str, Any] = personalize.describe_solution_version(solutionVersionArn=arn)["solutionVersion"]
     if version["status"] != "ACTIVE":
         raise UserError(f"{arn} is in status {version['status']}: {version.get('failureReason', 'it trains on')}")

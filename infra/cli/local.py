@@ -147,6 +147,49 @@ def env(
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
+@app.command()
+def image(
+    image: Annotated[
+        str | None, typer.Argument(help="Image URI, or its repository name for all tags.", show_default="list all")
+    ] = None,
+    command: Annotated[list[str] | None, typer.Argument(help="After --: the program and its arguments.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget the image.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Let a program play a training image: tuning local image my-model -- python train.py."""
+    from infra.local.engine.training.images import register_image, remove_image
+
+    chosen = _home(home)
+    if image is None:
+        _list_images(chosen)
+    elif remove:
+        if not remove_image(chosen, image):
+            raise UserError(f"image {image} is not registered: `tuning local image` lists those that are")
+        typer.echo(f"image {image} is forgotten")
+    elif not command:
+        raise UserError(f"the program for image {image} is missing: tuning local image {image} -- COMMAND")
+    else:
+        words = _absolute(command)
+        register_image(chosen.create(), image, words)
+        typer.echo(f"image {image} is played by: {shlex.join(words)}")
+
+
+def _list_images(home: Home) -> None:
+    from infra.local.engine.training.images import BUILT_IN, registered_images
+
+    commands = {**{name: list(program.command) for name, program in BUILT_IN.items()}, **registered_images(home)}
+    for name, words in sorted(commands.items()):
+        typer.echo(f"{name}: {shlex.join(words)}")
+
+
+def _absolute(command: list[str]) -> list[str]:
+    """The command as it works in any folder: a job runs in its own. Files that are here get their full path."""
+    first, *others = command
+    if os.sep in first:
+        first = str(Path(first).absolute())
+    return [first, *(str(Path(word).absolute()) if Path(word).is_file() else word for word in others)]
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def cdk(context: typer.Context) -> None:
     """Run the CDK CLI on the local AWS: tuning local cdk -- deploy --all --require-approval never."""

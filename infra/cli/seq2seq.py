@@ -1,4 +1,4 @@
-"""`tuning seq2seq`: text to training data, and translation by a trained model."""
+"""`tuning seq2seq`: text to training data, and translation by a trained model, from the shell or over HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from .errors import UserError
 
-app = typer.Typer(no_args_is_help=True, help="Prepare training data and translate with trained models.")
+app = typer.Typer(no_args_is_help=True, help="Prepare training data, translate with trained models and serve them.")
 
 
 @app.command()
@@ -54,24 +54,47 @@ def prepare(
     )
 
 
+_Model = Annotated[Path, typer.Option(help="A model.tar.gz or the folder that it was made of.")]
+_BeamSize = Annotated[int | None, typer.Option(help="Hypotheses followed at once [default: the model's]", min=1)]
+
+
 @app.command()
 def translate(
     text: Annotated[list[str] | None, typer.Argument(help="Tokenised sentences; without any, lines of stdin.")] = None,
-    model: Annotated[Path, typer.Option(help="A model.tar.gz or the folder that it was made of.")] = Path(
-        "model.tar.gz"
-    ),
-    beam_size: Annotated[
-        int | None, typer.Option(help="Hypotheses followed at once [default: the model's]", min=1)
+    model: _Model = Path("model.tar.gz"),
+    beam_size: _BeamSize = None,
+    attention: Annotated[
+        Path | None, typer.Option(help="Draw the attention matrix of each sentence to this .png or .html file.")
     ] = None,
 ) -> None:
     """Translate tokenised sentences with a trained model, one a line."""
+    from infra.seq2seq import attention_chart
     from infra.seq2seq.errors import ClientError
     from infra.seq2seq.translator import Translator
 
+    sentences = text if text else [line.rstrip("\n") for line in sys.stdin]
     try:
-        translator = Translator.load(model, beam_size=beam_size)
+        translations = Translator.load(model, beam_size=beam_size).translate(sentences)
+        for translation in translations:
+            typer.echo(translation.target)
+        if attention is not None:
+            attention_chart.write(attention, translations)
     except ClientError as error:
         raise UserError(str(error)) from error
-    sentences = text if text else [line.rstrip("\n") for line in sys.stdin]
-    for translation in translator.translate(sentences):
-        typer.echo(translation.target)
+
+
+@app.command()
+def serve(
+    model: _Model = Path("model.tar.gz"),
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 for any free one.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    beam_size: _BeamSize = None,
+) -> None:
+    """Answer requests as the algorithm's endpoint does: GET /ping, POST /invocations. Ends with Ctrl-C."""
+    from infra.seq2seq.errors import ClientError
+    from infra.seq2seq.serving.server import serve as run
+
+    try:
+        run(model, host=host, port=port, beam_size=beam_size, log=typer.echo)
+    except ClientError as error:
+        raise UserError(str(error)) from error

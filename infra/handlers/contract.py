@@ -6,11 +6,15 @@ from typing import Final
 
 TUNING_JOB_RESOURCE_TYPE: Final = "Custom::HyperParameterTuningJob"
 GPU_QUOTA_RESOURCE_TYPE: Final = "Custom::GpuTrainingQuota"
+BEST_TRAINING_JOB_RESOURCE_TYPE: Final = "Custom::BestTrainingJob"
 
 # Entry points of the Lambda functions, as seen from the asset's root.
 TUNING_JOB_HANDLER: Final = "handlers.tuning_job.on_event"
 TUNING_JOB_COMPLETION_HANDLER: Final = "handlers.tuning_job.is_complete"
 GPU_QUOTA_HANDLER: Final = "handlers.gpu_quota.on_event"
+GPU_QUOTA_COMPLETION_HANDLER: Final = "handlers.gpu_quota.is_complete"
+RESULT_HANDLER: Final = "handlers.result.publish"
+BEST_TRAINING_JOB_HANDLER: Final = "handlers.best_training_job.on_event"
 
 # A property of the tuning job's resource, its physical id and an attribute.
 TUNING_JOB_NAME: Final = "HyperParameterTuningJobName"
@@ -31,9 +35,30 @@ LIFE_CYCLE: Final = frozenset({DELETION_BEHAVIOR, WAIT_FOR, REVISION})
 SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
 SERVICE_TIMEOUT: Final = "ServiceTimeout"
 ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT})
+OUTSIDE_REQUEST: Final = ENVELOPE | LIFE_CYCLE
+"""Properties of the tuning job's resource that are no members of the request."""
 
 # The service adds this static hyperparameter to what Describe returns; it counts against the limit of 100.
 INJECTED_HYPER_PARAMETER: Final = "_tuning_objective_metric"
+
+# What the result's publisher is called with, and members of what it writes.
+RESULT_PARAMETER: Final = "ParameterName"
+RESULT_TOPIC: Final = "TopicArn"
+RESULT_STATUS: Final = "HyperParameterTuningJobStatus"
+RESULT_BEST: Final = "BestTrainingJob"
+
+# Metrics that the publisher logs, of each parameter.
+METRIC_NAMESPACE: Final = "TuningAsCode"
+METRIC_DIMENSION: Final = "ResultParameter"
+METRIC_FAILED: Final = "TuningJobFailed"
+METRIC_RUNNING_SECONDS: Final = "TuningJobRunningSeconds"
+
+# The best training job's resource: the properties are RESULT_PARAMETER and REVISION, these are attributes.
+BEST_NAME: Final = "TrainingJobName"
+BEST_ARN: Final = "TrainingJobArn"
+BEST_OBJECTIVE: Final = "ObjectiveValue"
+BEST_MODEL: Final = "S3ModelArtifacts"
+BEST_IMAGE: Final = "TrainingImage"
 
 # The GPU quota's resource: properties and attributes.
 QUOTA_NAME: Final = "QuotaName"
@@ -46,6 +71,7 @@ QUOTA_STATUS: Final = "Status"
 ON_SHORTFALL_FAIL: Final = "FAIL"
 ON_SHORTFALL_WARN: Final = "WARN"
 ON_SHORTFALL_REQUEST_INCREASE: Final = "REQUEST_INCREASE"
+ON_SHORTFALL_REQUEST_AND_WAIT: Final = "REQUEST_AND_WAIT"
 
 # Tags by which a handler knows the tuning jobs of its own resource again.
 OWNER_STACK_TAG: Final = "tuning-as-code:stack-id"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .coerce import CoercionError, coerce
-from .contract import ENVELOPE, LIFE_CYCLE, TAGS, TUNING_JOB_NAME
+from .contract import OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import KeyedFormError, unkeyed
 from .rules import errors as broken_rules
@@ -52,7 +52,7 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    declared = {name: value for name, value in properties.items() if name not in ENVELOPE | LIFE_CYCLE}
+    declared = {name: value for name, value in properties.items() if name not in OUTSIDE_REQUEST}
     try:
         return coerce(unkeyed(declared))
     except (CoercionError, KeyedFormError) as error:
@@ -66,13 +66,13 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     """The top-level members in which two declarations differ, but for tags."""
-    names = (properties.keys() | old.keys()) - ENVELOPE - LIFE_CYCLE - {TAGS}
+    names = (properties.keys() | old.keys()) - OUTSIDE_REQUEST - {TAGS}
     return sorted(name for name in names if properties.get(name) != old.get(name))
 
 
 def digest(properties: Mapping[str, Any]) -> str:
     """The same for the same declaration, whatever its tags and its life cycle's properties are."""
-    declared = {name: value for name, value in properties.items() if name not in ENVELOPE | LIFE_CYCLE | {TAGS}}
+    declared = {name: value for name, value in properties.items() if name not in OUTSIDE_REQUEST | {TAGS}}
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:16]
 
 

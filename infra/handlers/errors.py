@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
-_TRANSIENT_CODES = frozenset(
+TRANSIENT_CODES = frozenset(
     {
         "InternalError",
         "InternalFailure",
@@ -40,7 +40,7 @@ def message_of(error: ClientError) -> str:
 def is_transient(error: ClientError) -> bool:
     """Whether the same call may well succeed later without anybody's doing."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code_of(error) in _TRANSIENT_CODES or status >= _SERVER_ERROR
+    return code_of(error) in TRANSIENT_CODES or status >= _SERVER_ERROR
 
 
 def is_passing(error: ClientError | BotoCoreError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _SERVICE: Final = "sagemaker"
 _PENDING: Final = ("PENDING", "CASE_OPENED")
+APPROVED: Final = "APPROVED"
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,16 @@ class Quota:
 
 @dataclass(frozen=True)
 class Request:
-    """A request to increase a quota that is not decided yet."""
+    """A request to increase a quota."""
 
     value: float
     status: str
+    id: str = ""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is not decided yet."""
+        return self.status in _PENDING
 
 
 class Quotas:
@@ -59,12 +67,17 @@ class Quotas:
 
     def pending(self, quota: Quota) -> Request | None:
         """The request that is under way for the quota."""
+        return next((made for made in self._requests(quota) if made.is_pending), None)
+
+    def made(self, quota: Quota, request_id: str) -> Request | None:
+        """The request with this id, decided or not."""
+        return next((made for made in self._requests(quota) if made.id == request_id), None)
+
+    def _requests(self, quota: Quota) -> Iterator[Request]:
         paginator = self._client.get_paginator("list_requested_service_quota_change_history_by_quota")
         for page in paginator.paginate(ServiceCode=_SERVICE, QuotaCode=quota.code):
             for found in page["RequestedQuotas"]:
-                if found["Status"] in _PENDING:
-                    return Request(found["DesiredValue"], found["Status"])
-        return None
+                yield Request(found["DesiredValue"], found["Status"], found.get("Id", ""))
 
     def request(self, quota: Quota, value: float) -> Request | None:
         """Request that the quota become ``value``; None if a request that was made meanwhile is under way."""
@@ -77,4 +90,4 @@ class Quotas:
                 return None
             raise
         made = answer["RequestedQuota"]
-        return Request(made["DesiredValue"], made["Status"])
+        return Request(made["DesiredValue"], made["Status"], made.get("Id", ""))

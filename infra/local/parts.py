@@ -14,7 +14,7 @@ import psutil
 import infra
 from infra.local import ministack
 from infra.local.environment import local_environment, without_aws
-from infra.local.errors import LocalError
+from infra.local.errors import FATAL, LocalError
 from infra.local.home import Home
 from infra.local.processes import is_alive, python, spawn
 from infra.local.state import PARTS, LocalState, Part
@@ -77,14 +77,23 @@ def wait_until_ready(home: Home, state: LocalState, *, seconds: float = READY_SE
         url = health_url(state, part)
         while not answers(url):
             if not is_alive(state.process(part)):
-                raise LocalError(f"{part} ended before it was ready. {_end_of_log(home, part)}")
+                raise LocalError(_why_ended(home, part))
             if time.monotonic() > deadline:
                 raise LocalError(f"{part} does not answer at {url} after {seconds:g} s. {_end_of_log(home, part)}")
             time.sleep(_POLL_SECONDS)
 
 
+def _why_ended(home: Home, part: Part) -> str:
+    last = _last_lines(home, part)[-1:]
+    if last and last[0].startswith(FATAL):
+        return f"{part} {last[0].rstrip()}"
+    return f"{part} ended before it was ready. {_end_of_log(home, part)}"
+
+
 def _end_of_log(home: Home, part: Part) -> str:
-    log = log_file(home, part)
-    with log.open(errors="replace") as file:
-        lines = "".join(deque(file, _LOG_LINES)).rstrip()
-    return f"The end of {log}:\n{lines}"
+    return f"The end of {log_file(home, part)}:\n{''.join(_last_lines(home, part)).rstrip()}"
+
+
+def _last_lines(home: Home, part: Part) -> list[str]:
+    with log_file(home, part).open(errors="replace") as file:
+        return list(deque(file, _LOG_LINES))

@@ -149,6 +149,13 @@ def _start(home: Home, state: LocalState) -> LocalState:
     return state
 
 
+def _end_training(home: Home) -> None:
+    """End what a killed engine has left; each program by its supervisor, which writes down that it is to run again."""
+    from infra.local.engine import end_training_programs
+
+    end_training_programs(home)
+
+
 def _end_all(home: Home) -> bool:
     """End both parts in order, the endpoint first: its engine puts away its jobs while S3 still answers."""
     state = read_state(home)
@@ -156,6 +163,8 @@ def _end_all(home: Home) -> bool:
     for part in reversed(PARTS):
         leader = None if state is None else find(state.process(part))
         end([] if leader is None else [leader])
+        if part == "endpoint":
+            _end_training(home)
         orphans = marked(home, part)
         end(orphans)
         ran = ran or leader is not None or bool(orphans)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import traceback
 from pathlib import Path
 
 from infra.seq2seq.container import Container
-from infra.seq2seq.errors import ClientError
+from infra.seq2seq.program import exit_code_of, log
 
 from .hyperparameters import Settings
 
@@ -33,17 +32,14 @@ def main(arguments: list[str]) -> int:
 def train() -> int:
     """The training program."""
     container = Container.from_environment()
-    try:
+
+    def steps() -> None:
         settings = Settings.parse(container.hyperparameters())
         from .training_job import run  # takes a second: not before the hyperparameters are known to be right
 
-        run(container, settings, _log)
-    except ClientError as error:
-        return _fail(container, f"ClientError: {error}", 1)
-    except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
-        traceback.print_exc()
-        return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
-    return 0
+        run(container, settings, log)
+
+    return exit_code_of(steps, container)
 
 
 def generate(file: Path, events: int, seed: int) -> int:
@@ -54,18 +50,8 @@ def generate(file: Path, events: int, seed: int) -> int:
 
     made = generated(Wanted(events=events, seed=seed))
     write_csv(made, file)
-    _log(f"{len(made)} events in {file}")
+    log(f"{len(made)} events in {file}")
     return 0
-
-
-def _log(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  standard output is the job's log
-
-
-def _fail(container: Container, reason: str, code: int) -> int:
-    container.write_failure(reason)
-    print(reason, file=sys.stderr, flush=True)  # noqa: T201
-    return code
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeGuard
@@ -60,31 +61,25 @@ def known(amount: Amount) -> TypeGuard[int | Decimal]:
 
 def product(factors: Iterable[Amount]) -> Amount:
     """The product of all factors; unknown if one of them is."""
-    result: int | Decimal = 1
-    for factor in factors:
-        if isinstance(factor, Unknown):
-            return factor
-        result = result * factor
-    return result
+    return _folded(operator.mul, factors, 1)
 
 
 def total(amounts: Iterable[Amount]) -> Amount:
     """The sum of all amounts; unknown if one of them is."""
-    result: int | Decimal = 0
-    for amount in amounts:
-        if isinstance(amount, Unknown):
-            return amount
-        result = result + amount
-    return result
+    return _folded(operator.add, amounts, 0)
 
 
 def largest(amounts: Iterable[Amount]) -> Amount:
     """The largest amount; unknown if one of them is."""
-    result: int | Decimal = 0
+    return _folded(max, amounts, 0)
+
+
+def _folded(combine: Callable[[Any, Any], Any], amounts: Iterable[Amount], start: int) -> Amount:
+    result: int | Decimal = start
     for amount in amounts:
         if isinstance(amount, Unknown):
             return amount
-        result = max(result, amount)
+        result = combine(result, amount)
     return result
 
 

@@ -22,7 +22,7 @@ class Action(StrEnum):
     REPLACED = "replaced"
     """A new job starts and the old one is stopped."""
     TAGGED = "tags change"
-    """It goes on with other tags."""
+    """It goes on with other tags, or with another life cycle."""
     UNCHANGED = "unchanged"
     """It goes on, or its results stay."""
     STOPS = "stops"
@@ -37,6 +37,7 @@ SPENDING = frozenset({Action.STARTS, Action.REPLACED, Action.REFUSED})
 """What makes training jobs run that would not run otherwise."""
 
 
+_IN_PLACE = frozenset({contract.TAGS, *contract.LIFE_CYCLE})
 _BY_NAME = frozenset({*KEYS, "StaticHyperParameters", "Environment"})
 
 
@@ -81,14 +82,15 @@ def change_of(new: TemplateResource | None, old: TemplateResource | None) -> Cha
         return Change(Action.STARTS)
     old_name = job_name(old)
     if new is None:
-        return Change(Action.KEPT if old.retained else Action.STOPS, old_name)
+        retained = old.retained or old.properties.get(contract.DELETION_BEHAVIOR) == contract.DELETION_RETAIN
+        return Change(Action.KEPT if retained else Action.STOPS, old_name)
     leaves = tuple(leaf_changes(_declaration(old), _declaration(new)))
     if job_name(new) != old_name:
         return Change(Action.REPLACED, old_name, leaves)
     if not leaves:
         return Change(Action.UNCHANGED, old_name)
-    only_tags = all(leaf.name == contract.TAGS or leaf.name.startswith(f"{contract.TAGS}.") for leaf in leaves)
-    return Change(Action.TAGGED if only_tags else Action.REFUSED, old_name, leaves)
+    in_place = all(leaf.name.partition(".")[0] in _IN_PLACE for leaf in leaves)
+    return Change(Action.TAGGED if in_place else Action.REFUSED, old_name, leaves)
 
 
 def job_name(resource: TemplateResource) -> str:

@@ -53,7 +53,7 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def request_with_intrinsics(properties: Mapping[str, Any]) -> dict[str, Any]:
     """The same request with an `Intrinsic` in the place of each intrinsic: nothing takes one for a structure then."""
-    declared = {name: value for name, value in properties.items() if name not in contract.ENVELOPE}
+    declared = {name: value for name, value in properties.items() if name not in contract.OUTSIDE_REQUEST}
     found: dict[_Path, Intrinsic] = {}
     masked = _masked(unkeyed(_wrapped(declared)), REQUEST, (), found)
     try:

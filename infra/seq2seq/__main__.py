@@ -1,54 +1,54 @@
-"""The image's program: ``python -m infra.seq2seq train``.
+"""The image's program: ``python -m infra.seq2seq train``, or ``serve``.
 
-Exit codes: 0, also when stopped by SIGTERM; 1 for a client's mistake; 2 for one of ours. The reason is in the failure
-file and on standard error.
+Exit codes: 0, also when stopped by SIGTERM; 1 for a client's mistake; 2 for one of ours. The reason is on standard
+error, and for training in the failure file.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 
 from .container import Container
 from .errors import ClientError
 from .hyperparameters import HyperParameters
-
-_USAGE = "usage: python -m infra.seq2seq train"
+from .program import log, run_program
 
 
 def main(arguments: list[str]) -> int:
     """Runs the command and gives the exit code."""
-    if arguments != ["train"]:
-        print(_USAGE, file=sys.stderr)  # noqa: T201
-        return 2
     container = Container.from_environment()
+    return run_program(
+        "python -m infra.seq2seq",
+        arguments,
+        container,
+        train=lambda: _train(container),
+        others={"serve": lambda: _serve(container)},
+    )
+
+
+def _train(container: Container) -> None:
     if "RANK" not in os.environ:  # one of several processes must not remove what another has just left
         container.forget_failure()
+    settings = HyperParameters.parse(container.hyperparameters())
+    # Not before the hyperparameters are known to be right: this import takes seconds.
+    from .processes import take_all_gpus
+    from .training_job import run
+
+    take_all_gpus()
+    run(container, settings, log)
+
+
+def _serve(container: Container) -> int:
+    from .serving.server import DEFAULT_PORT, PORT_VARIABLE, environment_number, serve
+
     try:
-        settings = HyperParameters.parse(container.hyperparameters())
-        # Not before the hyperparameters are known to be right: this import takes seconds.
-        from .processes import take_all_gpus
-        from .training_job import run
-
-        take_all_gpus()
-        run(container, settings, _log)
+        port = environment_number(PORT_VARIABLE, DEFAULT_PORT, 0, 65535)
+        serve(container.model, host="0.0.0.0", port=port, log=log)  # noqa: S104  a container's only way in
     except ClientError as error:
-        return _fail(container, f"ClientError: {error}", 1)
-    except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
-        traceback.print_exc()
-        return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
+        print(f"ClientError: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
     return 0
-
-
-def _log(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  standard output is the job's log
-
-
-def _fail(container: Container, reason: str, code: int) -> int:
-    container.write_failure(reason)
-    print(reason, file=sys.stderr, flush=True)  # noqa: T201
-    return code
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from .errors import ClientError
 
@@ -27,7 +27,7 @@ class Container:
     base: Path
 
     @classmethod
-    def from_environment(cls) -> Container:
+    def from_environment(cls) -> Self:
         """The container of this process."""
         return cls(Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")))
 

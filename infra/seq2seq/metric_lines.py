@@ -1,7 +1,8 @@
 """The log lines with metrics, and the metric definitions whose regular expressions match them; standard library only.
 
 The lines follow Sockeye's log, on which the algorithm is based. The engine that runs the jobs takes
-``METRIC_DEFINITIONS`` as the built-in definitions of the algorithm's image.
+``METRIC_DEFINITIONS`` as the built-in definitions of the algorithm's image, and the constructs declare them for images
+that are not AWS's own.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
+import torch
 
 from . import artifact
 from .search import Hypothesis, beam_search
@@ -33,7 +34,7 @@ class Translator:
 
     def __init__(self, model: artifact.Artifact, *, beam_size: int | None = None) -> None:
         self._artifact = model
-        self._beam_size = model.settings.beam_size if beam_size is None else beam_size
+        self.beam_size = model.settings.beam_size if beam_size is None else beam_size
 
     @classmethod
     def load(cls, path: str | Path, *, beam_size: int | None = None) -> Self:
@@ -48,28 +49,47 @@ class Translator:
         """
         return cls(artifact.load(Path(path)), beam_size=beam_size)
 
+    def to(self, device: torch.device) -> Self:
+        """Moves the model to a device; the same translator."""
+        self._artifact.model.to(device)
+        return self
+
+    @property
+    def source_words(self) -> int:
+        """Size of the source vocabulary; word ids are smaller."""
+        return len(self._artifact.source)
+
     def translate(self, sentences: Sequence[str]) -> list[Translation]:
         """Translations in the order of the sentences.
 
         Tokens are split by white space; unknown ones count as <unk>, those beyond max_seq_len_source are ignored, and
         an empty sentence translates to an empty one.
         """
-        encode, longest = self._artifact.source.encode, self._artifact.settings.max_seq_len_source
-        sources = [np.array(encode(sentence.split()[:longest]), dtype=np.int32) for sentence in sentences]
+        found = self.search([self.encode(sentence) for sentence in sentences])
+        return [
+            Translation(sentence, self.decode(best.words), best.score, best.attention.tolist())
+            for sentence, best in zip(sentences, found, strict=True)
+        ]
+
+    def encode(self, sentence: str) -> list[int]:
+        """Word ids of a sentence, that of <unk> for unknown words."""
+        return self._artifact.source.encode(sentence.split())
+
+    def decode(self, words: Sequence[int]) -> str:
+        """The target sentence of word ids."""
+        return " ".join(self._artifact.target.decode(words))
+
+    def search(self, sources: Sequence[Sequence[int]]) -> list[Hypothesis]:
+        """Translations of sentences given as word ids, in their order; cut and empty ones as in :meth:`translate`."""
+        longest = self._artifact.settings.max_seq_len_source
+        cut = [np.array(words[:longest], dtype=np.int32) for words in sources]
         # Sentences of like length share a batch.
-        order = sorted((i for i, ids in enumerate(sources) if len(ids)), key=lambda i: len(sources[i]))
-        found: dict[int, Hypothesis] = {}
+        order = sorted((i for i, words in enumerate(cut) if len(words)), key=lambda i: len(cut[i]))
+        found = [Hypothesis([], 0.0, torch.zeros(0, 0))] * len(cut)
+        limit = self._artifact.settings.max_seq_len_target
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
-            found.update(zip(part, self._search([sources[i] for i in part]), strict=True))
-        return [self._translation(sentence, found.get(i)) for i, sentence in enumerate(sentences)]
-
-    def _search(self, sources: list[np.ndarray[tuple[int], np.dtype[np.int32]]]) -> list[Hypothesis]:
-        limit = self._artifact.settings.max_seq_len_target
-        return beam_search(self._artifact.model, list(sources), self._beam_size, limit)
-
-    def _translation(self, sentence: str, found: Hypothesis | None) -> Translation:
-        if found is None:
-            return Translation(sentence, "", 0.0, [])
-        target = " ".join(self._artifact.target.decode(found.words))
-        return Translation(sentence, target, found.score, found.attention.tolist())
+            best = beam_search(self._artifact.model, [cut[i] for i in part], self.beam_size, limit)
+            for i, hypothesis in zip(part, best, strict=True):
+                found[i] = hypothesis
+        return found

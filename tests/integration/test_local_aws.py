@@ -271,3 +271,55 @@ def test_the_cdk_cli_runs_with_its_own_exit_code(home: Home, tmp_path: Path) -> 
     failed = tuning(home, "local", "cdk", "--", "deploy", "--app", str(tmp_path / "missing"))
     assert failed.returncode == 1
     assert "missing" in failed.stderr
+
+
+def test_a_record_that_cannot_be_read_is_one_clear_line(home: Home) -> None:
+    home.create().engine_db.write_bytes(b"not a database" * 100)
+    refused = tuning(home, "local", "up")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"endpoint cannot start: the engine's record {home.engine_db} cannot be read (file is not a database); "
+        "move it away to keep it, or begin anew with `tuning local reset`\n"
+    )
+
+
+def test_down_ends_the_training_programs_of_a_killed_endpoint(home: Home, tmp_path: Path) -> None:
+    program = tmp_path / "train.py"
+    program.write_text("import time; print('loss=1', flush=True); time.sleep(120)")
+    registered = tuning(home, "local", "image", "mine", "--", sys.executable, str(program))
+    assert registered.stdout == f"image mine is played by: {sys.executable} {program}\n"
+    state, _ = up(home)
+    local_client(state, "s3").create_bucket(Bucket="models")
+    sagemaker = local_client(state, "sagemaker")
+    sagemaker.create_training_job(
+        TrainingJobName="left-alone",
+        AlgorithmSpecification={"TrainingImage": "mine", "TrainingInputMode": "File"},
+        RoleArn="arn:aws:iam::000000000000:role/training",
+        OutputDataConfig={"S3OutputPath": "s3://models/out"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+    folder = home.training_jobs / "left-alone"
+    deadline = time.monotonic() + 60
+    while not (folder / "log").exists() or "loss" not in (folder / "log").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    pid = json.loads((folder / "supervisor.json").read_text())["program"]
+    assert pid in [process.pid for process in marked(home, "endpoint")]
+    kill(state, "endpoint")
+    assert tuning(home, "local", "down").stdout == "the local AWS is down\n"
+    assert not psutil.pid_exists(pid)
+    ended = json.loads((folder / "exit.json").read_text())
+    assert ended["terminated"]  # so that the next engine runs it again, and does not take it for a failure
+
+
+def test_images_are_listed_and_forgotten(home: Home) -> None:
+    tuning(home, "local", "image", "mine:1", "--", "train", "--fast")
+    assert "mine:1: train --fast\n" in tuning(home, "local", "image").stdout
+    assert tuning(home, "local", "image", "mine:1", "--remove").stdout == "image mine:1 is forgotten\n"
+    for arguments, message in (
+        (["mine:1", "--remove"], "image mine:1 is not registered: `tuning local image` lists those that are\n"),
+        (["mine:1"], "the program for image mine:1 is missing: tuning local image mine:1 -- COMMAND\n"),
+    ):
+        refused = tuning(home, "local", "image", *arguments)
+        assert (refused.returncode, refused.stderr) == (1, message)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -60,6 +61,8 @@ def _client(service: str) -> Any:
     )
 
     def answer(request: Any, **_: Any) -> AWSResponse:
+        if "X-Amz-Target" not in request.headers:
+            return _query_answer(_ANSWERS[service], request)
         operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
         try:
             status, body = 200, _ANSWERS[service](operation, json.loads(request.body))
@@ -73,6 +76,24 @@ def _client(service: str) -> Any:
     return made
 
 
+def _query_answer(call: Call, request: Any) -> AWSResponse:
+    """SNS still speaks AWS's old protocol: a form in, XML out."""
+    form = dict(parse_qsl(request.body if isinstance(request.body, str) else request.body.decode()))
+    operation = form.pop("Action")
+    form.pop("Version")
+    try:
+        inner = "".join(f"<{name}>{value}</{name}>" for name, value in call(operation, form).items())
+        status = 200
+        body = f"<{operation}Response><{operation}Result>{inner}</{operation}Result></{operation}Response>"
+    except Refusal as refusal:
+        status = refusal.status
+        error = f"<Code>{refusal.code}</Code><Message>{refusal.message}</Message>"
+        body = f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
+    headers: Any = {"Content-Type": "text/xml"}
+    raw: Any = _Raw(body.encode())
+    return AWSResponse(request.url, status, headers, raw)
+
+
 @dataclass
 class FakeSageMaker:
     """Tuning jobs that never train: their status is what a test makes it."""
@@ -80,6 +101,9 @@ class FakeSageMaker:
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     """Raised by the next creations, one each."""
+
+    training_jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What DescribeTrainingJob answers, by name."""
 
     calls: list[str] = field(default_factory=list)
 
@@ -112,6 +136,9 @@ class FakeSageMaker:
             "HyperParameterTuningJobStatus": self.jobs[name]["status"],
             **self.jobs[name].get("described", {}),
         }
+
+    def _DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self.training_jobs[request["TrainingJobName"]]
 
     def _StopHyperParameterTuningJob(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         job = self.jobs.get(request["HyperParameterTuningJobName"])
@@ -168,7 +195,12 @@ class FakeServiceQuotas:
         assert operation == "RequestServiceQuotaIncrease"
         if self.refusals:
             raise self.refusals.pop(0)
-        made = {"QuotaCode": request["QuotaCode"], "DesiredValue": request["DesiredValue"], "Status": "PENDING"}
+        made = {
+            "Id": f"request-{len(self.requests)}",
+            "QuotaCode": request["QuotaCode"],
+            "DesiredValue": request["DesiredValue"],
+            "Status": "PENDING",
+        }
         self.requests.append(made)
         return {"RequestedQuota": made}
 
@@ -177,3 +209,38 @@ class FakeServiceQuotas:
         start = int(request.get("NextToken", "0"))
         page: dict[str, Any] = {member: entries[start : start + 1]}
         return page | ({"NextToken": str(start + 1)} if start + 1 < len(entries) else {})
+
+
+@dataclass
+class FakeParameters:
+    """SSM parameters by name."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(operation)
+        name = request["Name"]
+        if operation == "GetParameter":
+            if name not in self.values:
+                raise Refusal("ParameterNotFound", "")
+            return {"Parameter": {"Name": name, "Value": self.values[name]}}
+        assert operation == "PutParameter"
+        assert request["Overwrite"] is True
+        self.values[name] = request["Value"]
+        return {"Version": 2}
+
+
+@dataclass
+class FakeTopics:
+    """Messages to SNS topics."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        assert operation == "Publish"
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.messages.append(request)
+        return {"MessageId": "1"}

@@ -10,13 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import _definitions, _limits, _model, _ranges, _strategy
-from ._props import prop_of
+from . import _definitions, _instances, _limits, _model, _ranges, _strategy
+from ._instances import has_local_disks
+from ._props import prop_of, public_name
 from ._registry import RULES, UNRESOLVED, Finding, Severity, Unresolved, warning
 
-__all__ = ["RULES", "UNRESOLVED", "Finding", "Severity", "Unresolved", "check", "errors", "prop_of", "warning"]
+__all__ = [
+    "RULES",
+    "UNRESOLVED",
+    "Finding",
+    "Severity",
+    "Unresolved",
+    "check",
+    "errors",
+    "has_local_disks",
+    "prop_of",
+    "public_name",
+    "warning",
+]
 
-_MODULES = (_model, _ranges, _limits, _strategy, _definitions)
+_MODULES = (_model, _ranges, _limits, _strategy, _definitions, _instances)
 
 
 def check(request: Mapping[str, Any]) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from ..numbers import number
@@ -52,11 +53,16 @@ class Definition:
 
     def ranges(self) -> Iterator[Range]:
         """All ranges, whatever their kind."""
-        if not isinstance(self.parameter_ranges, Mapping):
-            return
-        for member, kind in RANGE_LISTS.items():
-            for entry in items(self.parameter_ranges.get(member)):
-                yield Range(kind, entry, f"{self.owner}ranges[{quoted(entry.get('Name'))}]")
+        return iter(self._ranges)
+
+    @cached_property  # rules ask again and again
+    def _ranges(self) -> list[Range]:
+        given = mapping(self.parameter_ranges)
+        return [
+            Range(kind, entry, f"{self.owner}ranges[{quoted(entry.get('Name'))}]")
+            for member, kind in RANGE_LISTS.items()
+            for entry in items(given.get(member))
+        ]
 
     @property
     def static(self) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import uvicorn
 from filelock import FileLock, Timeout
 
 from infra.local.endpoint.server import create_app
+from infra.local.errors import FATAL, LocalError
 from infra.local.home import Home
 from infra.local.services import build_services
 
@@ -40,7 +41,10 @@ def _serve(home: Home, port: int) -> int:
     except OSError as error:
         return _fail(f"port {port} of {HOST} cannot be opened: {error.strerror}; choose another one with --port")
     with listener:
-        app = create_app(build_services(home))
+        try:
+            app = create_app(build_services(home))
+        except LocalError as error:
+            return _fail(str(error))
         sys.stdout.write(f"serving http://{HOST}:{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         config = uvicorn.Config(
@@ -51,7 +55,7 @@ def _serve(home: Home, port: int) -> int:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{FATAL}{message}\n")
     return 1
 
 

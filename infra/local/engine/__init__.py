@@ -11,11 +11,20 @@ Where SageMaker publishes no rule, this is ours:
 - A configuration is never tried twice; where none is left, the tuning job completes.
 - Early stopping Auto needs 3 completed jobs with as many values of the objective.
 - A job improves the best one if it beats it by more than 1 % of it.
+- The search has converged when its last 10 jobs with a value (or twice as many as hyperparameters are tuned, if that is
+  more) have not improved the best of at least as many before them by more than 0.1 % of it.
+- Hyperband: one emission of the objective is one unit; brackets and rungs are those of Optuna's HyperbandPruner with a
+  reduction factor of 3. Where MaxResource was taken from the program's own number of epochs, the program ends there by
+  itself.
+- Several definitions take turns, in the order of the request; one whose configurations are used up is passed over.
+  Objectives are compared as they are; those of another direction than the first definition's are not.
+- Warm start: see `warm_start`. AutoParameters: see `strategies.auto_ranges`. Autotune turns on early stopping and the
+  end at convergence where the request says nothing of them.
 - A tuning job fails after 5 training jobs without a success, or if all of fewer failed.
 - Training jobs in flight at the end of a tuning job are stopped.
-- A training program that was lost (not one that failed) is run again, 3 times at most. One that was ended by `close` is
-  run again however often; an engine that dies without `close` leaves its programs running and follows them when it is
-  back.
+- A training program that was lost (not one that failed) is run again, as often as RetryStrategy says, else 3 times.
+  One that was ended by `close` is run again however often; an engine that dies without `close` leaves its programs
+  running and follows them when it is back.
 - One host plays whatever instances a request asks for; input mode FastFile is served as File.
 """
 

@@ -25,6 +25,9 @@ NO_OBJECTIVE = (
 MINIMUM_IMPROVEMENT = 0.01
 """The share of the best value by which a job must beat it to count as an improvement."""
 
+CONVERGENCE_JOBS = 10
+CONVERGENCE_IMPROVEMENT = 0.001
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -49,7 +52,8 @@ def ending(job: TuningJob, training_jobs: Sequence[TrainingJob], *, now: float, 
         return Ending("Failed", failure)
     limit = job.config["ResourceLimits"].get("MaxRuntimeInSeconds")
     out_of_time = limit is not None and now - job.created >= limit
-    if all_ended or out_of_time or _target_reached(job, ended) or _not_improving(job, ended):
+    converged = convergence_ends(job) and has_converged(job, ended)
+    if all_ended or out_of_time or converged or _target_reached(job, ended) or _not_improving(job, ended):
         return Ending("Completed")
     return None
 
@@ -61,29 +65,68 @@ def max_jobs(job: TuningJob) -> int:
 
 
 def best_training_job(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> TrainingJob | None:
-    """The training job with the best objective so far; the earlier one of equals."""
-    _, maximize = job.objective
-    scored = [t for t in training_jobs if t.objective_value is not None and t.status in TERMINAL]
+    """The training job with the best objective so far; the earlier one of equals.
+
+    Objectives of several definitions are compared as they are, where they have the direction of the first definition;
+    those of the other direction are left out.
+    """
+    maximize = job.definitions[0].maximize
+    comparable = {d.name for d in job.definitions if d.maximize == maximize}
+    scored = [t for t in _scored(training_jobs) if t.definition in comparable]
     sign = 1 if maximize else -1
     return max(scored, key=lambda t: sign * (t.objective_value or 0.0), default=None)
 
 
 def jobs_not_improving(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> int:
     """How many training jobs ended since the last that beat the best by MINIMUM_IMPROVEMENT of it."""
-    _, maximize = job.objective
-    best: float | None = None
+    best: dict[bool, float] = {}  # by direction: definitions may differ in it
     since = 0
     for t in sorted(training_jobs, key=lambda t: t.ended or 0.0):
         value = t.objective_value
-        if value is None:
-            since += 1
-            continue
-        gain = 0.0 if best is None else (value - best if maximize else best - value)
-        if best is None or gain > MINIMUM_IMPROVEMENT * abs(best):
-            best, since = value, 0
+        if value is not None and _improves(value, best, job.definition_of(t).maximize, MINIMUM_IMPROVEMENT):
+            since = 0
         else:
             since += 1
     return since
+
+
+def has_converged(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> bool:
+    """Whether the search has converged: our rule, as SageMaker publishes none.
+
+    It has once the last jobs with a value, CONVERGENCE_JOBS of them or twice the number of tuned hyperparameters if
+    that is more, have not improved the best of at least as many before them by more than CONVERGENCE_IMPROVEMENT of it.
+    """
+    tuned = max(sum(len(group) for group in d.ranges.values()) for d in job.definitions)
+    window = max(CONVERGENCE_JOBS, 2 * tuned)
+    scored = sorted(_scored(training_jobs), key=lambda t: t.ended or 0.0)
+    best: dict[bool, float] = {}
+    improved = [
+        _improves(t.objective_value or 0.0, best, job.definition_of(t).maximize, CONVERGENCE_IMPROVEMENT)
+        for t in scored
+    ]
+    return len(scored) >= 2 * window and not any(improved[-window:])
+
+
+def convergence_ends(job: TuningJob) -> bool:
+    """Whether the job is to end once its search has converged: as asked for, or by Autotune where nothing is said."""
+    rule = _criteria(job).get("ConvergenceDetected")
+    if isinstance(rule, dict):
+        return bool(rule.get("CompleteOnConvergence") == "Enabled")
+    return job.autotune and not _criteria(job)
+
+
+def _scored(training_jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
+    return [t for t in training_jobs if t.objective_value is not None and t.status in TERMINAL]
+
+
+def _improves(value: float, best: dict[bool, float], maximize: bool, share: float) -> bool:
+    """Whether a value beats the best of its direction by that share of it; it is the best then."""
+    known = best.get(maximize)
+    gain = 0.0 if known is None else (value - known if maximize else known - value)
+    if known is not None and gain <= share * abs(known):
+        return False
+    best[maximize] = value
+    return True
 
 
 def _failure(ended: Sequence[TrainingJob], *, all_ended: bool) -> str | None:
@@ -107,9 +150,11 @@ def _target_reached(job: TuningJob, ended: Sequence[TrainingJob]) -> bool:
     target = _criteria(job).get("TargetObjectiveMetricValue")
     if not isinstance(target, (int, float)):
         return False
-    _, maximize = job.objective
-    values = [t.objective_value for t in ended if t.objective_value is not None]
-    return any(value >= target if maximize else value <= target for value in values)
+    return any(
+        value >= target if job.definition_of(t).maximize else value <= target
+        for t in ended
+        if (value := t.objective_value) is not None
+    )
 
 
 def _not_improving(job: TuningJob, ended: Sequence[TrainingJob]) -> bool:

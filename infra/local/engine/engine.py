@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -14,11 +16,14 @@ from infra.local.home import ACCOUNT, DEFAULT_REGION, Home
 from .errors import NameInUseError, WrongStatusError
 from .lock import FolderLock
 from .names import training_job_arn, training_job_name, tuning_job_arn
-from .records import TERMINAL, Request, TrainingJob, TuningJob
+from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .settings import EngineSettings
 from .store import Store
+from .training.images import NoLocalImageError, find_image
+from .training.launcher import Launcher
 from .training.run import RunContext, TrainingRun
 from .tuner import Tuner, training_request
+from .warm_start import parent_trials
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,6 +45,7 @@ class TuningEngine:
         region: The region in ARNs.
         account: The account in ARNs.
         settings: Times and limits.
+        notes_state_changes: Whether state changes are kept for somebody who tells them to others.
 
     Raises:
         EngineInUseError: Another engine works on the folder.
@@ -54,6 +60,7 @@ class TuningEngine:
         region: str = DEFAULT_REGION,
         account: str = ACCOUNT,
         settings: EngineSettings | None = None,
+        notes_state_changes: bool = False,
     ) -> None:
         self.home = home.create()
         self._lock = FolderLock(home.engine_lock)
@@ -62,12 +69,17 @@ class TuningEngine:
         except BaseException:
             self._lock.release()
             raise
+        self.store.notes_state_changes = notes_state_changes
         self.region = region
         self.account = account
         self.settings = EngineSettings() if settings is None else settings
         self._closing = threading.Event()
         self.s3 = s3
-        self._context = RunContext(home, self.store, s3, region, self.settings, self._closing, self._changed)
+        self._launcher = Launcher()
+        self._launcher.prepare()
+        self._context = RunContext(
+            home, self.store, s3, region, self.settings, self._closing, self._launcher, self._changed
+        )
         self._threads_lock = threading.RLock()
         self._tuners: dict[str, Tuner] = {}
         self._runs: dict[str, TrainingRun] = {}
@@ -96,8 +108,11 @@ class TuningEngine:
             status="InProgress",
             created=now,
             modified=now,
+            parents=parent_trials(self.store, request),
         )
         self.store.add_tuning_job(job, tags)
+        for definition in job.definitions:
+            self._prepare(definition.request)
         self._start_tuner(name)
         return job
 
@@ -140,14 +155,19 @@ class TuningEngine:
         """
         return self._add_training_job(request, tags)
 
-    def launch(self, job: TuningJob, number: int, configuration: dict[str, str]) -> None:
+    def launch(self, job: TuningJob, number: int, definition: Definition, configuration: dict[str, str]) -> None:
         """Record a tuning job's next training job and start it."""
         tags = self.store.tags(job.arn)
         while True:
             name = training_job_name(job.name, number)
             try:
                 self._add_training_job(
-                    training_request(job, name, configuration), tags, of=job, number=number, tuned=configuration
+                    training_request(definition, name, configuration),
+                    tags,
+                    of=job,
+                    number=number,
+                    definition=definition.name,
+                    tuned=configuration,
                 )
             except NameInUseError:
                 continue  # 32 random bits met an older job's
@@ -174,6 +194,21 @@ class TuningEngine:
             if job.name in self._runs:
                 self._runs[job.name].wake()
 
+    def delete_training_job(self, name: str) -> None:
+        """Remove a training job's entry and its folder; artifacts stay.
+
+        Raises:
+            NoSuchJobError: There is none of that name.
+            WrongStatusError: It has not ended, or its tuning job has not.
+        """
+        job = self.store.training_job(name)
+        if job.status not in TERMINAL:
+            raise WrongStatusError(job.status)
+        if job.tuning_job is not None and self.store.tuning_job(job.tuning_job).status not in TERMINAL:
+            raise WrongStatusError(f"{job.status}, but its tuning job is not")
+        self.store.delete_training_job(job.name)
+        shutil.rmtree(self.home.training_jobs / job.name, ignore_errors=True)
+
     def close(self) -> None:
         """End all training programs and let go of the folder. What was interrupted runs again at the next start."""
         self._closing.set()
@@ -185,10 +220,17 @@ class TuningEngine:
         patience = time.monotonic() + self.settings.close_grace + 10.0
         for thread in threads:
             thread.join(max(0.1, patience - time.monotonic()))
+        self._launcher.close()
         self.store.close()
         self._lock.release()
 
     # -- threads
+
+    def _prepare(self, request: Request) -> None:
+        """Let what the image's program imports be imported while the first configuration is chosen."""
+        with contextlib.suppress(NoLocalImageError, ValueError):
+            image = find_image(self.home, str(request["AlgorithmSpecification"].get("TrainingImage")))
+            self._launcher.prepare(image.preload)
 
     def _resume(self) -> None:
         for training_job in self.store.unfinished_training_jobs():
@@ -204,6 +246,7 @@ class TuningEngine:
         *,
         of: TuningJob | None = None,
         number: int | None = None,
+        definition: str | None = None,
         tuned: dict[str, str] | None = None,
     ) -> TrainingJob:
         name = request["TrainingJobName"]
@@ -219,6 +262,7 @@ class TuningEngine:
             tuning_job=None if of is None else of.name,
             tuning_job_arn=None if of is None else of.arn,
             number=number,
+            definition=definition,
             tuned={} if tuned is None else tuned,
             objective_status=None if of is None else "Pending",
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from infra.local.errors import LocalError
+
 
 class EngineError(Exception):
     """The base of the engine's own errors."""
 
 
-class EngineInUseError(EngineError):
+class EngineInUseError(EngineError, LocalError):
     """Another engine works on the same state folder."""
 
 
-class DamagedRecordError(EngineError):
+class DamagedRecordError(EngineError, LocalError):
     """The record cannot be read."""
 
 

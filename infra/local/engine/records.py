@@ -18,6 +18,51 @@ TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
 @dataclass(frozen=True)
+class Definition:
+    """One of a tuning job's training job definitions, in the same form whether the job has one or several."""
+
+    request: Request
+    """The HyperParameterTrainingJobDefinition."""
+    objective: Request
+    """MetricName and Type; from the definition itself, or from the tuning job's configuration if it is the only one."""
+    ranges: Request
+    """ParameterRanges, likewise."""
+
+    @property
+    def name(self) -> str | None:
+        """DefinitionName."""
+        return self.request.get("DefinitionName")
+
+    @property
+    def metric(self) -> str:
+        """The objective metric's name."""
+        name: str = self.objective["MetricName"]
+        return name
+
+    @property
+    def maximize(self) -> bool:
+        """Whether the objective is to be maximised."""
+        return bool(self.objective["Type"] == "Maximize")
+
+    @property
+    def static(self) -> dict[str, str]:
+        """The static hyperparameters of the request."""
+        static: dict[str, str] = self.request.get("StaticHyperParameters", {})
+        return static
+
+
+@dataclass(frozen=True)
+class ParentTrial:
+    """A parent's training job as a warm start uses it; kept with the child, so that the parent may be deleted."""
+
+    tuning_job: str
+    training_job: str
+    hyperparameters: dict[str, str]
+    """All of them, static ones too: what was static may be tuned now."""
+    value: float
+
+
+@dataclass(frozen=True)
 class TuningJob:
     """A tuning job. Times are seconds since the epoch."""
 
@@ -34,6 +79,8 @@ class TuningJob:
     failure_reason: str | None = None
     ending: TuningStatus | None = None
     """The status that the job gets once the training jobs in flight have ended; decided once, never changed."""
+    parents: tuple[ParentTrial, ...] = ()
+    """What a warm start begins with: the parents' training jobs that have an objective value."""
 
     @property
     def config(self) -> Request:
@@ -42,16 +89,30 @@ class TuningJob:
         return config
 
     @property
-    def definition(self) -> Request:
-        """`TrainingJobDefinition`."""
-        definition: Request = self.request["TrainingJobDefinition"]
-        return definition
+    def definitions(self) -> tuple[Definition, ...]:
+        """The training job definitions, in the order of the request."""
+        single = self.request.get("TrainingJobDefinition")
+        if single is not None:
+            objective = self.config.get("HyperParameterTuningJobObjective") or single["TuningObjective"]
+            ranges = self.config.get("ParameterRanges") or single.get("HyperParameterRanges", {})
+            return (Definition(single, objective, ranges),)
+        several = self.request["TrainingJobDefinitions"]
+        return tuple(Definition(d, d["TuningObjective"], d.get("HyperParameterRanges", {})) for d in several)
+
+    def definition_of(self, training_job: TrainingJob) -> Definition:
+        """The definition that a training job of this tuning job was made from."""
+        return next(d for d in self.definitions if d.name == training_job.definition or len(self.definitions) == 1)
 
     @property
-    def objective(self) -> tuple[str, bool]:
-        """The objective metric's name, and whether it is to be maximised."""
-        objective = self.config["HyperParameterTuningJobObjective"]
-        return objective["MetricName"], objective["Type"] == "Maximize"
+    def autotune(self) -> bool:
+        """Whether Autotune is on."""
+        return "Autotune" in self.request
+
+    @property
+    def warm_start_type(self) -> str | None:
+        """WarmStartType; None without a warm start."""
+        kind: str | None = self.request.get("WarmStartConfig", {}).get("WarmStartType")
+        return kind
 
 
 @dataclass(frozen=True)
@@ -70,6 +131,8 @@ class TrainingJob:
     tuning_job_arn: str | None = None
     number: int | None = None
     """Counts from 1 within the tuning job."""
+    definition: str | None = None
+    """The name of its definition in the tuning job, where that has one."""
     tuned: dict[str, str] = field(default_factory=dict)
     """The tuned hyperparameters alone, as strings."""
     started: float | None = None
@@ -101,6 +164,32 @@ class Transition:
     started: float
     ended: float | None
     message: str
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """A status that a job has taken on, to be told to others."""
+
+    id: int
+    kind: Literal["tuning", "training"]
+    name: str
+    status: str
+    secondary_status: str | None
+    time: float
+
+
+@dataclass(frozen=True)
+class Publication:
+    """How far a training job's log and metric values have been published."""
+
+    training_job: str
+    attempt: int = 1
+    stream: str | None = None
+    """The log stream of this attempt; None before its first line."""
+    log_offset: int = 0
+    metric_offset: int = -1
+    done: bool = False
+    """Whether the job has ended and all of it is published."""
 
 
 @dataclass(frozen=True)

@@ -18,5 +18,7 @@ class EngineSettings:
     """Between two looks at a running job's log."""
     cores: int = os.cpu_count() or 1
     """Processor cores shared out among parallel training jobs."""
+    checkpoints: float = 2.0
+    """Between two looks at a running job's checkpoints."""
     max_lost: int = 3
     """How often a training job may be lost (with the machine, say) before it counts as failed."""

@@ -9,23 +9,25 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from .errors import ClosedError, DamagedRecordError, NameInUseError, NoSuchJobError, RecordWriteError
-from .records import MetricValue, TrainingJob, Transition, TuningJob
+from .records import MetricValue, ParentTrial, Publication, StateChange, TrainingJob, Transition, TuningJob
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCHEMA = """
 CREATE TABLE tuning_jobs (
     name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request TEXT NOT NULL, seed INTEGER NOT NULL,
-    status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT
+    status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, ended REAL, failure_reason TEXT, ending TEXT,
+    parents TEXT NOT NULL
 );
 CREATE TABLE training_jobs (
     name TEXT PRIMARY KEY COLLATE NOCASE, arn TEXT NOT NULL, request_json TEXT NOT NULL, status TEXT NOT NULL,
     secondary_status TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
-    tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, tuned TEXT NOT NULL,
+    tuning_job TEXT COLLATE NOCASE, tuning_job_arn TEXT, number INTEGER, definition TEXT, tuned TEXT NOT NULL,
     started REAL, ended REAL, failure_reason TEXT, objective_value REAL, objective_status TEXT,
     attempt INTEGER NOT NULL, lost INTEGER NOT NULL, interrupted INTEGER NOT NULL, stop_reason TEXT,
     UNIQUE (tuning_job, number)
@@ -38,12 +40,27 @@ CREATE TABLE metric_values (
     training_job TEXT NOT NULL COLLATE NOCASE, attempt INTEGER NOT NULL, position INTEGER NOT NULL,
     name TEXT NOT NULL, value REAL, time REAL NOT NULL, PRIMARY KEY (training_job, attempt, position, name)
 ) WITHOUT ROWID;
+CREATE TABLE state_changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+    secondary_status TEXT, time REAL NOT NULL
+);
+CREATE TABLE publications (
+    training_job TEXT PRIMARY KEY COLLATE NOCASE, attempt INTEGER NOT NULL, stream TEXT, log_offset INTEGER NOT NULL,
+    metric_offset INTEGER NOT NULL, done INTEGER NOT NULL
+);
 CREATE TABLE tags (
     arn TEXT NOT NULL COLLATE NOCASE, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key)
 ) WITHOUT ROWID;
 """
 
-_JSON_COLUMNS = frozenset({"request", "tuned"})
+_NOTE = {
+    "tuning": "INSERT INTO state_changes (kind, name, status, secondary_status, time)"
+    " SELECT ?, name, status, NULL, ? FROM tuning_jobs WHERE name = ?",
+    "training": "INSERT INTO state_changes (kind, name, status, secondary_status, time)"
+    " SELECT ?, name, status, secondary_status, ? FROM training_jobs WHERE name = ?",
+}
+
+_JSON_COLUMNS = frozenset({"request", "tuned", "parents"})
 
 
 class Store:
@@ -61,6 +78,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._closed = False
+        self.notes_state_changes = False
+        """Whether somebody tells them; otherwise nobody would ever remove them."""
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         try:
@@ -128,6 +147,7 @@ class Store:
             if row := db.execute("SELECT arn FROM tuning_jobs WHERE name = ?", (job.name,)).fetchone():
                 raise NameInUseError(row["arn"])
             _insert(db, "tuning_jobs", vars(job))
+            self._note(db, "tuning", job.name)
             _put_tags(db, job.arn, tags)
 
     def tuning_job(self, name: str) -> TuningJob:
@@ -156,6 +176,8 @@ class Store:
             if row is None or row["ending"] is not None:
                 return False
             _update(db, "tuning_jobs", name, changes)
+            if "status" in changes:
+                self._note(db, "tuning", name)
             return True
 
     def end_tuning_job(self, name: str, status: str) -> None:
@@ -163,6 +185,7 @@ class Store:
         now = time.time()
         with self._transaction() as db:
             _update(db, "tuning_jobs", name, {"status": status, "ended": now, "modified": now})
+            self._note(db, "tuning", name)
 
     def delete_tuning_job(self, name: str) -> None:
         """Remove a tuning job's entry and tags; its training jobs stay, as jobs of their own."""
@@ -184,6 +207,7 @@ class Store:
                 raise NameInUseError(row["arn"])
             _insert(db, "training_jobs", vars(job))
             _add_transition(db, job.name, job.secondary_status, message, job.created)
+            self._note(db, "training", job.name)
             _put_tags(db, job.arn, tags)
 
     def training_job(self, name: str) -> TrainingJob:
@@ -223,6 +247,7 @@ class Store:
             _update(db, "training_jobs", name, changes)
             if message is not None:
                 _add_transition(db, name, changes["secondary_status"], message, time.time())
+                self._note(db, "training", name)
             return True
 
     def mark_interrupted(self, name: str) -> None:
@@ -236,6 +261,15 @@ class Store:
             _update(db, "training_jobs", name, {"ended": ended, **changes})
             _add_transition(db, name, changes["secondary_status"], message, ended)
             db.execute("UPDATE transitions SET ended = ? WHERE training_job = ? AND ended IS NULL", (ended, name))
+            self._note(db, "training", name)
+
+    def delete_training_job(self, name: str) -> None:
+        """Remove a training job's entry with all that belongs to it, but for its artifacts."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM tags WHERE arn = (SELECT arn FROM training_jobs WHERE name = ?)", (name,))
+            for table in ("transitions", "metric_values", "publications"):
+                db.execute(f"DELETE FROM {table} WHERE training_job = ?", (name,))  # noqa: S608 (own names)
+            db.execute("DELETE FROM training_jobs WHERE name = ?", (name,))
 
     def transitions(self, training_job: str) -> list[Transition]:
         """The secondary statuses that a training job went through, in order."""
@@ -257,17 +291,63 @@ class Store:
             with self._transaction() as db:
                 db.executemany("INSERT OR IGNORE INTO metric_values VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def metric_values(self, training_job: str, name: str | None = None) -> list[MetricValue]:
-        """The values of a training job's last attempt in the order of the log, of one metric or of all."""
+    def metric_values(self, training_job: str, name: str | None = None, *, after: int = -1) -> list[MetricValue]:
+        """The values of a training job's last attempt in the order of the log, of one metric or of all.
+
+        Args:
+            training_job: The training job.
+            name: The metric.
+            after: Only values of lines beyond this place in the log.
+        """
         rows = self._rows(
             "SELECT name, value, position, time FROM metric_values m WHERE training_job = ? AND (? IS NULL OR name = ?)"
+            " AND position > ?"
             " AND attempt = (SELECT attempt FROM training_jobs t WHERE t.name = m.training_job) ORDER BY position",
-            (training_job, name, name),
+            (training_job, name, name, after),
         )
         return [
             MetricValue(r["name"], math.nan if r["value"] is None else r["value"], r["position"], r["time"])
             for r in rows
         ]
+
+    # -- what is to be told to others
+
+    def _note(self, db: sqlite3.Connection, kind: str, name: str) -> None:
+        """A state change to be told, in the transaction that makes it."""
+        if self.notes_state_changes:
+            db.execute(_NOTE[kind], (kind, time.time(), name))
+
+    def state_changes(self) -> list[StateChange]:
+        """The state changes that have not been told, oldest first."""
+        return [StateChange(**dict(row)) for row in self._rows("SELECT * FROM state_changes ORDER BY id")]
+
+    def delete_state_changes(self, up_to: int) -> None:
+        """Note that the state changes up to that id were told."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM state_changes WHERE id <= ?", (up_to,))
+
+    def unpublished_training_jobs(self) -> list[str]:
+        """Names of the training jobs whose log or values are not all published, oldest first."""
+        rows = self._rows(
+            "SELECT name FROM training_jobs LEFT JOIN publications ON training_job = name"
+            " WHERE done IS NULL OR done = 0 ORDER BY created"
+        )
+        return [row["name"] for row in rows]
+
+    def publication(self, training_job: str) -> Publication:
+        """How far a training job is published."""
+        rows = self._rows("SELECT * FROM publications WHERE training_job = ?", (training_job,))
+        if not rows:
+            return Publication(training_job)
+        return Publication(**{**dict(rows[0]), "done": bool(rows[0]["done"])})
+
+    def put_publication(self, publication: Publication) -> None:
+        """Note how far a training job is published; nothing where it is deleted."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO publications SELECT ?, ?, ?, ?, ?, ? FROM training_jobs WHERE name = ?",
+                (*vars(publication).values(), publication.training_job),
+            )
 
     # -- tags
 
@@ -295,6 +375,8 @@ class Store:
 
 
 def _stored(column: str, value: Any) -> Any:
+    if column == "parents":
+        value = [asdict(parent) for parent in value]
     return json.dumps(value, sort_keys=True) if column in _JSON_COLUMNS else value
 
 
@@ -327,7 +409,8 @@ def _put_tags(db: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None
 
 def _tuning_job(row: sqlite3.Row) -> TuningJob:
     columns = dict(row)
-    return TuningJob(**{**columns, "request": json.loads(columns["request"])})
+    parents = tuple(ParentTrial(**parent) for parent in json.loads(columns["parents"]))
+    return TuningJob(**{**columns, "request": json.loads(columns["request"]), "parents": parents})
 
 
 def _training_job(row: sqlite3.Row) -> TrainingJob:

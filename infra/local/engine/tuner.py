@@ -10,12 +10,13 @@ import time
 from typing import Protocol
 
 from .completion import ending, max_jobs
-from .early_stopping import should_stop
+from .early_stopping import HyperbandWatcher, should_stop, stops_early
 from .errors import ClosedError, EngineError, WrongStatusError
 from .names import OBJECTIVE_HYPERPARAMETER
-from .records import TERMINAL, Request, TrainingJob, TuningJob
+from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .store import Store
 from .strategies import Configuration, Observation, Space, configuration, hyperparameters, make_strategy
+from .warm_start import prior
 
 _logger = logging.getLogger(__name__)
 
@@ -23,13 +24,14 @@ _ASK = threading.Lock()
 """One ask at a time: the surrogate's libraries keep settings of the whole process."""
 
 EARLY_STOPPED = "early stopping: worse than the median of earlier training jobs"
+HYPERBAND_STOPPED = "Hyperband: others promise more, or MaxResource is reached"
 TUNING_JOB_ENDED = "the tuning job has ended"
 
 
 class Launcher(Protocol):
     """What a tuner needs of the engine."""
 
-    def launch(self, job: TuningJob, number: int, configuration: dict[str, str]) -> None:
+    def launch(self, job: TuningJob, number: int, definition: Definition, configuration: dict[str, str]) -> None:
         """Record and start a training job."""
         ...
 
@@ -56,6 +58,8 @@ class Tuner(threading.Thread):
         self._closing = closing
         self._wake = threading.Event()
         self._exhausted = False
+        self._curves: dict[str, list[float]] = {}
+        self._watchers: dict[str | None, HyperbandWatcher] = {}
 
     def wake(self) -> None:
         """Something has changed: look at the record again."""
@@ -99,7 +103,9 @@ class Tuner(threading.Thread):
         job = self._store.tuning_job(self._job_name)
         if job.ending is not None:
             return self._wind_down(job, training_jobs)
-        if job.config.get("TrainingJobEarlyStoppingType") == "Auto":
+        if job.config["Strategy"] == "Hyperband":
+            self._stop_by_hyperband(job, training_jobs)
+        elif stops_early(job):
             self._stop_early(job, training_jobs)
         return self._fill_slots(job, training_jobs)
 
@@ -113,22 +119,40 @@ class Tuner(threading.Thread):
         return True
 
     def _stop_early(self, job: TuningJob, training_jobs: list[TrainingJob]) -> None:
-        metric, maximize = job.objective
-        completed = [self._curve(t, metric) for t in training_jobs if t.status == "Completed"]
+        (definition,) = job.definitions
+        maximize = definition.maximize
+        completed = [self._curve(t, definition.metric) for t in training_jobs if t.status == "Completed"]
         for t in training_jobs:
             if t.status == "InProgress":
-                curve = self._curve(t, metric)
+                curve = self._curve(t, definition.metric)
                 # Each epoch counts, also when several were read at once.
                 if any(should_stop(curve[:n], completed, maximize=maximize) for n in range(1, len(curve) + 1)):
                     self._end_early(t, EARLY_STOPPED)
+
+    def _stop_by_hyperband(self, job: TuningJob, training_jobs: list[TrainingJob]) -> None:
+        for definition in job.definitions:
+            own = [t for t in training_jobs if t.definition == definition.name]
+            for t in self._watcher(job, definition).to_stop(own, self._store):
+                self._end_early(t, HYPERBAND_STOPPED)
+
+    def _watcher(self, job: TuningJob, definition: Definition) -> HyperbandWatcher:
+        if definition.name not in self._watchers:
+            self._watchers[definition.name] = HyperbandWatcher(job, definition)
+        return self._watchers[definition.name]
 
     def _end_early(self, training_job: TrainingJob, reason: str) -> None:
         with contextlib.suppress(WrongStatusError):  # it may have ended this moment
             self._launcher.stop_training_job(training_job.name, reason=reason)
 
     def _curve(self, training_job: TrainingJob, metric: str) -> list[float]:
+        """The objective after each epoch; read once for a job that has ended."""
+        if training_job.name in self._curves:
+            return self._curves[training_job.name]
         values = (v.value for v in self._store.metric_values(training_job.name, metric))
-        return [v for v in values if math.isfinite(v)]
+        curve = [v for v in values if math.isfinite(v)]
+        if training_job.status in TERMINAL:
+            self._curves[training_job.name] = curve
+        return curve
 
     def _fill_slots(self, job: TuningJob, training_jobs: list[TrainingJob]) -> bool:
         running = sum(t.status not in TERMINAL for t in training_jobs)
@@ -140,26 +164,47 @@ class Tuner(threading.Thread):
         if chosen is None:
             self._exhausted = True
         elif self._store.tuning_job(job.name).ending is None and not self._closing.is_set():
-            self._launcher.launch(job, number, hyperparameters(chosen))
+            definition, values = chosen
+            self._launcher.launch(job, number, definition, hyperparameters(values))
         self._wake.set()  # there may be another slot, or nothing is left to wait for
         return False
 
-    def _ask(self, job: TuningJob, training_jobs: list[TrainingJob], number: int) -> Configuration | None:
-        space = Space.of(job.config.get("ParameterRanges", {}))
-        _, maximize = job.objective
-        strategy = make_strategy(job.config["Strategy"], seed=job.seed, maximize=maximize)
-        history = [
-            Observation(configuration(space, t.tuned), t.objective_value) for t in training_jobs if t.status in TERMINAL
-        ]
-        running = [configuration(space, t.tuned) for t in training_jobs if t.status not in TERMINAL]
-        with _ASK:
-            return strategy.ask(space, history, running, number)
+    def _ask(
+        self, job: TuningJob, training_jobs: list[TrainingJob], number: int
+    ) -> tuple[Definition, Configuration] | None:
+        """The next definition in turn that has a configuration left, with that."""
+        definitions = job.definitions
+        first = (number - 1) % len(definitions)
+        for definition in definitions[first:] + definitions[:first]:
+            own = [t for t in training_jobs if t.definition == definition.name]
+            with _ASK:
+                chosen = ask(job, definition, own, number)
+            if chosen is not None:
+                return definition, chosen
+        return None
 
 
-def training_request(job: TuningJob, name: str, tuned: dict[str, str]) -> Request:
+def ask(job: TuningJob, definition: Definition, training_jobs: list[TrainingJob], number: int) -> Configuration | None:
+    """The configuration of a definition's next training job, from the record alone.
+
+    Args:
+        job: The tuning job.
+        definition: One of its definitions.
+        training_jobs: The training jobs of that definition, in the order of their numbers.
+        number: The new training job's number within the tuning job.
+    """
+    space = Space.of(definition.ranges)
+    strategy = make_strategy(job.config["Strategy"], seed=job.seed, maximize=definition.maximize)
+    history = [
+        Observation(configuration(space, t.tuned), t.objective_value) for t in training_jobs if t.status in TERMINAL
+    ]
+    running = [configuration(space, t.tuned) for t in training_jobs if t.status not in TERMINAL]
+    return strategy.ask(space, [*prior(job, space, history), *history], running, number)
+
+
+def training_request(definition: Definition, name: str, tuned: dict[str, str]) -> Request:
     """The CreateTrainingJob request of a training job with the given tuned hyperparameters."""
-    definition = job.definition
-    metric, _ = job.objective
+    request = definition.request
     copied = (
         "AlgorithmSpecification",
         "RoleArn",
@@ -178,9 +223,9 @@ def training_request(job: TuningJob, name: str, tuned: dict[str, str]) -> Reques
     return {
         "TrainingJobName": name,
         "HyperParameters": {
-            **definition.get("StaticHyperParameters", {}),
+            **definition.static,
             **tuned,
-            OBJECTIVE_HYPERPARAMETER: metric,
+            OBJECTIVE_HYPERPARAMETER: definition.metric,
         },
-        **{member: definition[member] for member in copied if member in definition},
+        **{member: request[member] for member in copied if member in request},
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.engine.training.channels import channel_objects, split_s3_uri
+from infra.local.engine.training.channels import objects_under, split_s3_uri
 
 from .schemas import Field
 
@@ -82,7 +82,7 @@ def import_csv(
 
 def _download(s3: S3Client, source: str, folder: Path, proceed: Callable[[], None]) -> list[Path]:
     try:
-        found = [o for o in channel_objects(s3, source) if o.key.endswith(".csv")]
+        found = [o for o in objects_under(s3, source) if o.key.endswith(".csv")]
         if not found:
             raise RefusedImportError(f"Invalid Data location. No CSV file is at {source}.")
         paths = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local.engine import EngineSettings, TuningEngine
 from infra.local.home import ACCOUNT, Home, local_region
-from infra.local.sagemaker.service import _local_s3
+from infra.local.sagemaker.service import local_clients
 
 from . import catalogue, datasets, solutions, training
 from .arns import Arns
@@ -58,7 +58,7 @@ class PersonalizeService:
         settings: EngineSettings | None = None,
     ) -> None:
         region = local_region() if region is None else region
-        client = _local_s3(region) if s3 is None else s3
+        client = local_clients(region)("s3") if s3 is None else s3
         bucket = f"personalize-{ACCOUNT}-{region}"
         self._engine = TuningEngine(Home(home.path / FOLDER), client, region=region, settings=settings)
         try:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local.engine import TuningEngine
-from infra.local.engine.completion import best_training_job, jobs_not_improving
+from infra.local.engine import NoSuchJobError, TuningEngine
+from infra.local.engine.completion import best_training_job, convergence_ends, has_converged, jobs_not_improving
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
-from infra.local.engine.records import TERMINAL, MetricValue, TrainingJob, TuningJob
+from infra.local.engine.records import TERMINAL, Definition, MetricValue, TrainingJob, TuningJob
 from infra.local.engine.training.artifacts import model_artifacts
 from infra.local.engine.training.images import metric_definitions
+from infra.local.engine.warm_start import IDENTICAL
 
 Answer = dict[str, Any]
 
@@ -27,19 +28,16 @@ def tuning_job(engine: TuningEngine, job: TuningJob) -> Answer:
     runtime = sum((t.ended or ended) - t.started for t in training_jobs if t.started is not None)
     return _present(
         {
-            **{key: value for key, value in job.request.items() if key != "TrainingJobDefinition"},
+            **{key: value for key, value in job.request.items() if not key.startswith("TrainingJobDefinition")},
             "HyperParameterTuningJobArn": job.arn,
-            "TrainingJobDefinition": _definition(engine, job),
+            **_definitions(engine, job),
             "HyperParameterTuningJobStatus": job.status,
             **_tuning_times(job, training_jobs),
             **_counters(training_jobs),
             "BestTrainingJob": None if best is None else tuned_training_job(job, best),
+            "OverallBestTrainingJob": _overall_best(engine, job, best),
             "FailureReason": job.failure_reason if job.status == "Failed" else None,
-            "TuningJobCompletionDetails": {
-                "NumberOfTrainingJobsObjectiveNotImproving": jobs_not_improving(
-                    job, [t for t in training_jobs if t.status in TERMINAL]
-                )
-            },
+            "TuningJobCompletionDetails": _completion(job, training_jobs),
             "ConsumedResources": {"RuntimeInSeconds": int(runtime)},
         }
     )
@@ -63,15 +61,11 @@ def tuning_job_summary(engine: TuningEngine, job: TuningJob) -> Answer:
 
 def tuned_training_job(job: TuningJob, training_job: TrainingJob) -> Answer:
     """HyperParameterTrainingJobSummary."""
-    metric, maximize = job.objective
-    final = {
-        "Type": "Maximize" if maximize else "Minimize",
-        "MetricName": metric,
-        "Value": training_job.objective_value,
-    }
+    definition = job.definition_of(training_job)
+    final = {**definition.objective, "Value": training_job.objective_value}
     return _present(
         {
-            "TrainingJobDefinitionName": job.definition.get("DefinitionName"),
+            "TrainingJobDefinitionName": definition.name,
             "TrainingJobName": training_job.name,
             "TrainingJobArn": training_job.arn,
             "CreationTime": _moment(training_job.created),
@@ -138,12 +132,44 @@ def training_job_summary(job: TrainingJob) -> Answer:
     )
 
 
-def _definition(engine: TuningEngine, job: TuningJob) -> Answer:
+def _definitions(engine: TuningEngine, job: TuningJob) -> Answer:
+    shown = [_definition(engine, definition) for definition in job.definitions]
+    single = "TrainingJobDefinition" in job.request
+    return {"TrainingJobDefinition": shown[0]} if single else {"TrainingJobDefinitions": shown}
+
+
+def _definition(engine: TuningEngine, definition: Definition) -> Answer:
     """As the service shows it: with the objective among the static hyperparameters and the built-in metrics."""
-    metric, _ = job.objective
-    static = {**job.definition.get("StaticHyperParameters", {}), OBJECTIVE_HYPERPARAMETER: metric}
-    algorithm = _algorithm(engine, job.definition["AlgorithmSpecification"])
-    return {**job.definition, "StaticHyperParameters": static, "AlgorithmSpecification": algorithm}
+    static = {**definition.static, OBJECTIVE_HYPERPARAMETER: definition.metric}
+    algorithm = _algorithm(engine, definition.request["AlgorithmSpecification"])
+    return {**definition.request, "StaticHyperParameters": static, "AlgorithmSpecification": algorithm}
+
+
+def _overall_best(engine: TuningEngine, job: TuningJob, best: TrainingJob | None) -> Answer | None:
+    """The best training job of the tuning job and of its parents, if they had the same data and algorithm."""
+    if job.warm_start_type != IDENTICAL:
+        return None
+    sign = 1 if job.definitions[0].maximize else -1
+    parent = max(job.parents, key=lambda trial: sign * trial.value, default=None)
+    own = None if best is None else best.objective_value
+    if parent is None or (own is not None and sign * own >= sign * parent.value):
+        return None if best is None else tuned_training_job(job, best)
+    try:
+        found = engine.store.training_job(parent.training_job)
+    except NoSuchJobError:  # deleted since
+        return None if best is None else tuned_training_job(job, best)
+    return {**tuned_training_job(job, found), "TuningJobName": parent.tuning_job}
+
+
+def _completion(job: TuningJob, training_jobs: Sequence[TrainingJob]) -> Answer:
+    ended = [t for t in training_jobs if t.status in TERMINAL]
+    converged = job.ended if job.ended is not None and convergence_ends(job) and has_converged(job, ended) else None
+    return _present(
+        {
+            "NumberOfTrainingJobsObjectiveNotImproving": jobs_not_improving(job, ended),
+            "ConvergenceDetectedTime": _moment(converged),
+        }
+    )
 
 
 def _algorithm(engine: TuningEngine, algorithm: dict[str, Any]) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 from infra.local.endpoint.service import ServiceError
 from infra.local.engine import NameInUseError, NoSuchJobError, TuningEngine, WrongStatusError
 
-from . import answers, messages, rules
+from . import answers, messages, rules, training_rules
 from .pages import matches, page
 
 Request = dict[str, Any]
@@ -88,7 +88,7 @@ def create_training_job(engine: TuningEngine, request: Request) -> Answer:
     declared, tags = _without_tags(request)
     if "AlgorithmSpecification" not in declared:
         raise messages.unsupported("CreateTrainingJob without AlgorithmSpecification")
-    rules.check_training(engine, declared)
+    training_rules.check_training(engine, declared)
     with _errors(TRAINING):
         return {"TrainingJobArn": engine.create_training_job(declared, tags).arn}
 
@@ -120,6 +120,13 @@ def stop_training_job(engine: TuningEngine, request: Request) -> Answer:
     return {}
 
 
+def delete_training_job(engine: TuningEngine, request: Request) -> Answer:
+    """DeleteTrainingJob."""
+    with _errors(TRAINING, change=messages.not_terminal):
+        engine.delete_training_job(request["TrainingJobName"])
+    return {}
+
+
 def list_tags(engine: TuningEngine, request: Request) -> Answer:
     """ListTags: always one page, as a resource has at most 50 tags and a page is no smaller."""
     return {"Tags": _tag_list(engine, _resource(engine, request))}
@@ -147,6 +154,7 @@ OPERATIONS: dict[str, Operation] = {
     "CreateTrainingJob": create_training_job,
     "DeleteHyperParameterTuningJob": delete_hyper_parameter_tuning_job,
     "DeleteTags": delete_tags,
+    "DeleteTrainingJob": delete_training_job,
     "DescribeHyperParameterTuningJob": describe_hyper_parameter_tuning_job,
     "DescribeTrainingJob": describe_training_job,
     "ListHyperParameterTuningJobs": list_hyper_parameter_tuning_jobs,

@@ -1,20 +1,20 @@
-"""What the service checks of a request beyond its shape."""
+"""What the service checks of a tuning job's request beyond its shape."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from infra.local.engine import TuningEngine
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
-from infra.local.engine.strategies import Space
-from infra.local.engine.training.channels import channel_objects, s3_uri
+from infra.local.engine.records import Definition, TuningJob
+from infra.local.engine.strategies import Resources, Space
 from infra.local.engine.training.images import metric_definitions
 
 from . import messages
-from .messages import unsupported, validation
+from .messages import validation
+from .training_rules import check_training
+from .warm_start_rules import check_warm_start
 
 Request = dict[str, Any]
 
@@ -28,52 +28,47 @@ def check_tuning_job(engine: TuningEngine, request: Request) -> None:
     Raises:
         ServiceError: The first rule that the request breaks.
     """
-    _check_supported(request)
     config = request["HyperParameterTuningJobConfig"]
-    definition = request.get("TrainingJobDefinition")
-    if definition is None:
+    definitions = _definitions(request)
+    for definition in definitions:
+        _check_ranges(definition.ranges, definition.static)
+    _check_limits(config, definitions)
+    _check_strategy(config, definitions)
+    for definition in definitions:
+        _check_objective(engine, definition)
+        check_training(engine, definition.request)
+    if "WarmStartConfig" in request:
+        check_warm_start(engine, request)
+
+
+def _definitions(request: Request) -> tuple[Definition, ...]:
+    config = request["HyperParameterTuningJobConfig"]
+    single, several = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")
+    if (single is None) == (several is None):
         raise validation("TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.")
-    if "HyperParameterTuningJobObjective" not in config:
-        raise validation("HyperParameterTuningJobObjective is required with a single TrainingJobDefinition.")
-    _check_ranges(config.get("ParameterRanges", {}), definition.get("StaticHyperParameters", {}))
-    _check_limits(config)
-    _check_objective(engine, config, definition)
-    check_training(engine, definition)
+    if single is not None:
+        if "HyperParameterTuningJobObjective" not in config:
+            raise validation("HyperParameterTuningJobObjective is required with a single TrainingJobDefinition.")
+    else:
+        for member in ("HyperParameterTuningJobObjective", "ParameterRanges"):
+            if member in config:
+                raise validation(f"{member} is for a single TrainingJobDefinition; each of several has its own.")
+        if "WarmStartConfig" in request:
+            raise validation("WarmStartConfig is for a single TrainingJobDefinition.")
+        _check_names(several or [])
+    # Only the request counts for the definitions; the rest of the record comes into being when it has passed.
+    return TuningJob("", "", request, 0, "InProgress", 0.0, 0.0).definitions
 
 
-def check_training(engine: TuningEngine, definition: Request) -> None:
-    """Check what a training job definition and a CreateTrainingJob request have in common.
-
-    Raises:
-        ServiceError: The first rule that the request breaks.
-    """
-    algorithm = definition["AlgorithmSpecification"]
-    if "TrainingImage" not in algorithm:
-        raise unsupported("AlgorithmSpecification without TrainingImage")
-    for metric in algorithm.get("MetricDefinitions", []):
-        _check_regex(metric)
-    if not definition["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
-        raise validation(f"S3OutputPath must start with s3://, got {definition['OutputDataConfig']['S3OutputPath']!r}.")
-    channels = definition.get("InputDataConfig", [])
-    names = [c["ChannelName"] for c in channels]
+def _check_names(definitions: list[Request]) -> None:
+    names = []
+    for definition in definitions:
+        for member in ("DefinitionName", "TuningObjective", "HyperParameterRanges"):
+            if member not in definition:
+                raise validation(f"{member} is required in each of TrainingJobDefinitions.")
+        names.append(definition["DefinitionName"])
     if repeated := sorted({n for n in names if names.count(n) > 1}):
-        raise validation(f"Channel names must be unique, got {repeated[0]!r} twice.")
-    for channel in channels:
-        _check_channel(engine, channel, algorithm["TrainingInputMode"])
-
-
-def _check_supported(request: Request) -> None:
-    for member in ("Autotune", "TrainingJobDefinitions", "WarmStartConfig"):
-        if member in request:
-            raise unsupported(member)
-    config = request["HyperParameterTuningJobConfig"]
-    if config["Strategy"] == "Hyperband":
-        raise unsupported("Strategy Hyperband")
-    if config.get("ParameterRanges", {}).get("AutoParameters"):
-        raise unsupported("AutoParameters")
-    convergence = config.get("TuningJobCompletionCriteria", {}).get("ConvergenceDetected", {})
-    if convergence.get("CompleteOnConvergence") == "Enabled":
-        raise unsupported("ConvergenceDetected")
+        raise validation(f"Definition names must be unique, got {repeated[0]!r} twice.")
 
 
 def _check_ranges(ranges: Request, static: dict[str, str]) -> None:
@@ -121,21 +116,21 @@ def _number(r: Request, bound: str, *, whole: bool) -> float:
     return int(text) if whole else float(text)
 
 
-def _check_limits(config: Request) -> None:
+def _check_limits(config: Request, definitions: tuple[Definition, ...]) -> None:
     limits = config["ResourceLimits"]
     parallel, jobs = limits["MaxParallelTrainingJobs"], limits.get("MaxNumberOfTrainingJobs")
     if jobs is not None and parallel > jobs:
         raise validation(f"MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got {parallel} and {jobs}.")
-    combinations = Space.of(config["ParameterRanges"]).combinations
+    combinations = sum(Space.of(d.ranges).combinations for d in definitions)
     if config["Strategy"] == "Grid":
-        _check_grid(config, combinations, jobs)
+        _check_grid(definitions, combinations, jobs)
     elif jobs is not None and combinations < jobs:
         raise messages.too_few_combinations(combinations, jobs)
 
 
-def _check_grid(config: Request, combinations: float, jobs: int | None) -> None:
-    ranges = config["ParameterRanges"]
-    if ranges.get("IntegerParameterRanges") or ranges.get("ContinuousParameterRanges"):
+def _check_grid(definitions: tuple[Definition, ...], combinations: float, jobs: int | None) -> None:
+    kinds = {kind for d in definitions for kind, ranges in d.ranges.items() if ranges}
+    if kinds - {"CategoricalParameterRanges"}:
         raise validation("Strategy Grid takes categorical ranges only.")
     if combinations > MAX_GRID:
         raise validation(f"Strategy Grid takes at most {MAX_GRID} combinations, got {combinations}.")
@@ -146,46 +141,28 @@ def _check_grid(config: Request, combinations: float, jobs: int | None) -> None:
         )
 
 
-def _check_objective(engine: TuningEngine, config: Request, definition: Request) -> None:
-    metric = config["HyperParameterTuningJobObjective"]["MetricName"]
-    known = metric_definitions(engine.home, definition["AlgorithmSpecification"])
-    if metric in known:
+def _check_strategy(config: Request, definitions: tuple[Definition, ...]) -> None:
+    stops = config.get("TrainingJobEarlyStoppingType") == "Auto"
+    if stops and len(definitions) > 1:
+        raise validation("TrainingJobEarlyStoppingType Auto is for a single TrainingJobDefinition.")
+    if config["Strategy"] != "Hyperband":
+        return
+    if stops:
+        raise validation("TrainingJobEarlyStoppingType must be Off with strategy Hyperband, which stops jobs itself.")
+    for definition in definitions:
+        try:
+            Resources.of(config, definition.static)
+        except ValueError as error:
+            raise validation(str(error)) from None
+
+
+def _check_objective(engine: TuningEngine, definition: Definition) -> None:
+    known = metric_definitions(engine.home, definition.request["AlgorithmSpecification"])
+    if definition.metric in known:
         return
     if not known:
         raise validation(messages.METRIC_REQUIRED)
     raise validation(
-        f"{messages.METRIC_REQUIRED} The objective is {metric!r}, the metrics are {', '.join(sorted(known))}."
+        f"{messages.METRIC_REQUIRED} The objective is {definition.metric!r}, the metrics are "
+        f"{', '.join(sorted(known))}."
     )
-
-
-def _check_regex(metric: dict[str, str]) -> None:
-    try:
-        groups = re.compile(metric["Regex"]).groups
-    except re.error as error:
-        raise validation(f"The regex of metric {metric['Name']!r} does not compile: {error}.") from None
-    if groups == 0:
-        raise validation(f"The regex of metric {metric['Name']!r} needs a group around the value.")
-
-
-def _check_channel(engine: TuningEngine, channel: Request, mode: str) -> None:
-    name = channel["ChannelName"]
-    source = channel["DataSource"].get("S3DataSource")
-    if source is None:
-        raise unsupported(f"A channel without S3DataSource ({name!r})")
-    if source["S3DataType"] != "S3Prefix":
-        raise unsupported(f"S3DataType {source['S3DataType']} (channel {name!r})")
-    if channel.get("InputMode", mode) == "Pipe":
-        raise unsupported(f"Input mode Pipe (channel {name!r})")
-    if channel.get("CompressionType", "None") != "None":
-        raise unsupported(f"CompressionType {channel['CompressionType']} (channel {name!r})")
-    uri = s3_uri(channel)
-    if not uri.startswith("s3://"):
-        raise validation(f"S3Uri of channel {name!r} must start with s3://, got {uri!r}.")
-    try:
-        found = next(channel_objects(engine.s3, uri), None)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchBucket":
-            raise
-        found = None
-    if found is None:
-        raise messages.empty_channel(name, uri)

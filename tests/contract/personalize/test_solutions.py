@@ -14,27 +14,11 @@ from infra.local.home import Home
 from infra.local.personalize import PersonalizeService
 from tests.contract.personalize.conftest import ENGINE, Api
 from tests.support.endpoint import client, serving
+from tests.support.personalize import GUIDE
 
 HRNN = "arn:aws:personalize:::recipe/aws-hrnn"
 POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count"
 SIMS = "arn:aws:personalize:::recipe/aws-sims"
-
-# The developer guide's example of hyperparameter optimization.
-GUIDE = {
-    "performAutoML": False,
-    "recipeArn": HRNN,
-    "performHPO": True,
-    "solutionConfig": {
-        "algorithmHyperParameters": {"hidden_dimension": "55"},
-        "hpoConfig": {
-            "algorithmHyperParameterRanges": {
-                "categoricalHyperParameterRanges": [{"name": "recency_mask", "values": ["true", "false"]}],
-                "integerHyperParameterRanges": [{"name": "bptt", "minValue": 20, "maxValue": 40}],
-            },
-            "hpoResourceConfig": {"maxNumberOfTrainingJobs": "4", "maxParallelTrainingJobs": "2"},
-        },
-    },
-}
 
 
 def test_the_guides_example_searches_and_shows_what_it_chose(api: Api, events_csv: str) -> None:

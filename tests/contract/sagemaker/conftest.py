@@ -27,7 +27,7 @@ from infra.local.sagemaker import SageMakerService
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SETTINGS = EngineSettings(stop_grace=0.5, close_grace=0.5, poll=0.02, cores=2)
+SETTINGS = EngineSettings(stop_grace=0.5, close_grace=0.5, poll=0.02, cores=2, checkpoints=0.1)
 
 
 @pytest.fixture(scope="session")

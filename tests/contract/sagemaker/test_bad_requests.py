@@ -38,6 +38,12 @@ def _numbers(low: str, high: str, scaling: str = "Auto") -> dict[str, Any]:
     return {"Name": "x", "MinValue": low, "MaxValue": high, "ScalingType": scaling}
 
 
+def _hyperband(**resources: int) -> Change:
+    return lambda r: _config(r).update(
+        Strategy="Hyperband", StrategyConfig={"HyperbandStrategyConfig": dict(resources)}
+    )
+
+
 METRIC = (
     "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
 )
@@ -98,12 +104,50 @@ BAD: list[tuple[Change, str]] = [
         "MaxParallelTrainingJobs must be at most MaxNumberOfTrainingJobs, got 11 and 10.",
     ),
     (lambda r: _config(r).update(Strategy="Grid"), "Strategy Grid takes categorical ranges only."),
-    (lambda r: _config(r).update(Strategy="Hyperband"), "Strategy Hyperband is not supported locally yet."),
+    (
+        lambda r: _config(r).update(Strategy="Hyperband"),
+        "MaxResource of strategy Hyperband must be given, or one of the static hyperparameters epochs, numepochs, "
+        "n-epochs, n_epochs, num_epochs.",
+    ),
+    (
+        _hyperband(MinResource=9, MaxResource=3),
+        "MinResource of strategy Hyperband must not exceed MaxResource, got 9 and 3.",
+    ),
+    (_hyperband(MaxResource=20_001), "MaxResource of strategy Hyperband must be at most 20000, got 20001."),
+    (
+        lambda r: (
+            _hyperband(MaxResource=3)(r),
+            _config(r).update(TrainingJobEarlyStoppingType="Auto"),
+        ),
+        "TrainingJobEarlyStoppingType must be Off with strategy Hyperband, which stops jobs itself.",
+    ),
+    (
+        lambda r: r.update(TrainingJobDefinitions=[r["TrainingJobDefinition"]]),
+        "TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.",
+    ),
     (
         lambda r: r.update(TrainingJobDefinitions=[r.pop("TrainingJobDefinition")]),
-        "TrainingJobDefinitions is not supported locally yet.",
+        "HyperParameterTuningJobObjective is for a single TrainingJobDefinition; each of several has its own.",
     ),
-    (lambda r: r.update(Autotune={"Mode": "Enabled"}), "Autotune is not supported locally yet."),
+    (
+        lambda r: (
+            _config(r).pop("HyperParameterTuningJobObjective"),
+            _config(r).pop("ParameterRanges"),
+            r.update(TrainingJobDefinitions=[r.pop("TrainingJobDefinition")]),
+        ),
+        "DefinitionName is required in each of TrainingJobDefinitions.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"]["StoppingCondition"].update(MaxWaitTimeInSeconds=90),
+        "MaxWaitTimeInSeconds is for managed spot training only: set EnableManagedSpotTraining.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"].update(
+            EnableManagedSpotTraining=True,
+            StoppingCondition={"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 59},
+        ),
+        "MaxWaitTimeInSeconds must be at least MaxRuntimeInSeconds, got 59 and 60.",
+    ),
     (
         lambda r: r.pop("TrainingJobDefinition"),
         "TrainingJobDefinition is required: exactly one of it and TrainingJobDefinitions.",
@@ -117,7 +161,25 @@ BAD: list[tuple[Change, str]] = [
         'No S3 objects found under S3 URL "s3://no-such-bucket-here/train" given in input data source of channel '
         '"train". Please ensure that the bucket exists and that objects exist under that S3 prefix.',
     ),
-    (lambda r: _channel(r).update(InputMode="Pipe"), "Input mode Pipe (channel 'train') is not supported locally yet."),
+    (
+        lambda r: _channel(r).update(CompressionType="Gzip"),
+        "CompressionType Gzip needs input mode Pipe (channel 'train').",
+    ),
+    (
+        lambda r: _channel(r)["DataSource"]["S3DataSource"].update(S3DataType="AugmentedManifestFile"),
+        "S3DataType AugmentedManifestFile needs input mode Pipe (channel 'train').",
+    ),
+    (
+        lambda r: (
+            _channel(r).update(InputMode="Pipe"),
+            _channel(r)["DataSource"]["S3DataSource"].update(S3DataType="AugmentedManifestFile"),
+        ),
+        "S3DataType AugmentedManifestFile needs AttributeNames (channel 'train').",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"].update(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "/tmp/c"}),
+        "A checkpoint LocalPath outside of /opt/ml ('/tmp/c') is not supported locally yet.",
+    ),
     (
         lambda r: r["TrainingJobDefinition"]["InputDataConfig"].append(_channel(r)),
         "Channel names must be unique, got 'train' twice.",

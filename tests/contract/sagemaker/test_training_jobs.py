@@ -193,7 +193,7 @@ def test_no_disk_space_for_a_channel(api: Api, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_channel_that_was_emptied_meanwhile(api: Api, s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     api.image(SHOW)
-    monkeypatch.setattr("infra.local.sagemaker.rules._check_channel", lambda *_: None)
+    monkeypatch.setattr("infra.local.sagemaker.training_rules._check_channel", lambda *_: None)
     s3.delete_object(Bucket=api.bucket, Key="train/two.txt")
     s3.delete_object(Bucket=api.bucket, Key="train/part/one.txt")
     create(api)
@@ -273,16 +273,16 @@ def test_names_are_unique(api: Api) -> None:
 
 
 def test_a_single_object_is_a_channel_of_one_file(api: Api, s3: S3Client, tmp_path: Path) -> None:
-    found = list(channels.channel_objects(s3, f"s3://{api.bucket}/train/part/one.txt"))
+    found = list(channels.objects_under(s3, f"s3://{api.bucket}/train/part/one.txt"))
     assert [o.path for o in found] == ["one.txt"]
     s3.put_object(Bucket=api.bucket, Key="train-more/x", Body=b"")
     s3.put_object(Bucket=api.bucket, Key="train/folder/", Body=b"")
-    assert [o.path for o in channels.channel_objects(s3, f"s3://{api.bucket}/train")] == [
+    assert [o.path for o in channels.objects_under(s3, f"s3://{api.bucket}/train")] == [
         "train-more/x",
         "part/one.txt",
         "two.txt",
     ]
-    assert [o.path for o in channels.channel_objects(s3, f"s3://{api.bucket}/train/")] == ["part/one.txt", "two.txt"]
+    assert [o.path for o in channels.objects_under(s3, f"s3://{api.bucket}/train/")] == ["part/one.txt", "two.txt"]
 
 
 def test_a_key_cannot_lead_out_of_its_channel(api: Api, s3: S3Client) -> None:

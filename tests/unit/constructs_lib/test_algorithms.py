@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ecr as ecr
 
 from constructs_lib import (
     Algorithm,
@@ -11,8 +13,11 @@ from constructs_lib import (
     IntegerRange,
     Scaling,
     Seq2Seq,
+    Seq2SeqImage,
     XGBoost,
 )
+from constructs_lib.algorithms.algorithm import ALGORITHM
+from infra.seq2seq.metric_lines import METRIC_DEFINITIONS
 
 
 def test_ranges_come_typed_from_their_hyperparameter() -> None:
@@ -22,6 +27,18 @@ def test_ranges_come_typed_from_their_hyperparameter() -> None:
     assert Seq2Seq.num_layers_encoder.between(1, 4) == IntegerRange("num_layers_encoder", min=1, max=4)
     assert Seq2Seq.batch_size.one_of(16, 32) == CategoricalRange("batch_size", values=(16, 32))
     assert XGBoost.lambda_.between(0, 1).name == "lambda"
+
+
+def test_ranges_are_typed() -> None:
+    # mypy finds each of these too: it complains of an ignored error that is none.
+    with pytest.raises(AttributeError):
+        Seq2Seq.optimizer_type.between(1, 2)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        Seq2Seq.learning_rate.one_of(1, 2)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        Seq2Seq.beam_size.between(1, 20)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        XGBoost.booster.one_of("dart")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -61,3 +78,22 @@ def test_documented_defaults_and_recommendations_are_valid(algorithm: type[Algor
 
         assert [parameter.problem(text) for text in texts] == [None] * len(texts), parameter.name
         assert set(parameter.applies_to) <= set(algorithm.hyper_parameters())
+
+
+def test_an_image_of_ones_own_is_declared_with_what_finds_its_metrics() -> None:
+    stack = cdk.Stack(cdk.App(), "S", env=cdk.Environment(region="eu-central-1"))
+    own = Seq2SeqImage.from_repository(ecr.Repository(stack, "R", repository_name="a/seq2seq"), tag="2")
+
+    declared = ALGORITHM.encode(Seq2Seq(own))["MetricDefinitions"]
+    assert {entry["Name"]: entry["Regex"] for entry in declared} == dict(METRIC_DEFINITIONS)
+    assert set(Seq2Seq.metrics) <= set(Seq2Seq.own_metric_definitions)
+    # AWS's own needs none, a choice of the user's stays, and so does what a request says of an image's name.
+    assert "MetricDefinitions" not in ALGORITHM.encode(Seq2Seq(Seq2SeqImage.built_in(stack)))
+    assert ALGORITHM.encode(Seq2Seq(own, metric_definitions={}))["MetricDefinitions"] == []
+    assert "MetricDefinitions" not in ALGORITHM.encode(Seq2Seq("123456789012.dkr.ecr.x.amazonaws.com/seq2seq:1"))
+
+
+def test_whose_image_it_is_shows_in_the_account() -> None:
+    assert Seq2Seq("813361260812.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1").is_built_in is True
+    assert Seq2Seq("123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1").is_built_in is False
+    assert Seq2Seq(cdk.Token.as_string({"Ref": "Image"})).is_built_in is None

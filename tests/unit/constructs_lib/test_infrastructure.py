@@ -21,10 +21,11 @@ from cfnlint import ManualArgs, lint
 from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
 from constructs_lib._provider import TuningJobProvider
 from constructs_lib.errors import ValidationError
-from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall, QuotaUsage
+from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall
 from constructs_lib.instance import InstanceType
 from constructs_lib.seq2seq_image import Seq2SeqImage, Seq2SeqRepository
 from constructs_lib.training_channels import TrainingChannels
+from constructs_lib.training_needs import QuotaUsage
 from constructs_lib.training_role import TrainingRole
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from infra.handlers.keyed import KEYS
 from infra.handlers.model import REQUEST, shapes
 
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -49,6 +50,25 @@ def request(
     }
 
 
+def in_key_order(value: Any, name: str = "") -> Any:
+    """The same value with its named lists sorted, as they come back from the keyed form."""
+    if isinstance(value, dict):
+        return {key: in_key_order(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        items = [in_key_order(item) for item in value]
+        return sorted(items, key=lambda item: item[KEYS[name]]) if name in KEYS else items
+    return value
+
+
+def as_strings(value: Any) -> Any:
+    """What CloudFormation makes of every scalar."""
+    if isinstance(value, dict):
+        return {key: as_strings(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_strings(item) for item in value]
+    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
+
+
 _TEXTS = {
     "S3Uri": st.sampled_from(["s3://bucket", "s3://bucket/a/b", "https://host/a"]),
     "RoleArn": st.just(ROLE),
@@ -56,7 +76,7 @@ _TEXTS = {
     "TrainingPlanArn": st.just("arn:aws:sagemaker:eu-central-1:123456789012:training-plan/plan"),
     "HubDataSetArn": st.just("arn:aws:sagemaker:eu-central-1:123456789012:hub-content/hub/DataSet/data/1.0.0"),
     "FileSystemId": st.just("fs-0123456789abcdef0"),
-    "TrainingInstanceType": st.sampled_from(["ml.g5.xlarge", "ml.m5.large", "ml.new.9xlarge"]),
+    "TrainingInstanceType": st.sampled_from(["ml.p3.2xlarge", "ml.m5.large", "ml.new.9xlarge"]),
     "MetricRegex": st.sampled_from(["loss=([0-9.]+)", "(.*)"]),
     "AlgorithmImage": st.sampled_from(["", "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mine:1"]),
     "SecurityGroupId": st.just("sg-0123456789abcdef0"),

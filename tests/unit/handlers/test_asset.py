@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from infra.handlers import contract
+from infra.handlers import contract, personalize_contract
 
 # What the Lambda runtime brings: boto3 and what it needs.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
@@ -30,6 +30,11 @@ def test_every_entry_point_imports_with_nothing_but_boto3(tmp_path: Path) -> Non
         contract.TUNING_JOB_HANDLER,
         contract.TUNING_JOB_COMPLETION_HANDLER,
         contract.GPU_QUOTA_HANDLER,
+        contract.GPU_QUOTA_COMPLETION_HANDLER,
+        contract.RESULT_HANDLER,
+        contract.BEST_TRAINING_JOB_HANDLER,
+        personalize_contract.PERSONALIZE_HANDLER,
+        personalize_contract.PERSONALIZE_COMPLETION_HANDLER,
     ]
     paths = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(packages), str(asset)]
     program = f"""

@@ -8,27 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from infra.handlers.coerce import coerce
-from infra.handlers.keyed import KEYS, KeyedFormError, keyed, unkeyed
-from tests.unit.handlers.requests import request, valid_requests
-
-
-def in_key_order(value: Any, name: str = "") -> Any:
-    """The same value with its named lists sorted, as they come back from the keyed form."""
-    if isinstance(value, dict):
-        return {key: in_key_order(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        items = [in_key_order(item) for item in value]
-        return sorted(items, key=lambda item: item[KEYS[name]]) if name in KEYS else items
-    return value
-
-
-def as_strings(value: Any) -> Any:
-    """What CloudFormation makes of every scalar."""
-    if isinstance(value, dict):
-        return {key: as_strings(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_strings(item) for item in value]
-    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
+from infra.handlers.keyed import KeyedFormError, keyed, unkeyed
+from tests.unit.handlers.requests import as_strings, in_key_order, request, valid_requests
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from types import SimpleNamespace
 from typing import Any
 
@@ -254,7 +255,11 @@ def test_choices_that_are_none_are_refused(sagemaker: FakeSageMaker, properties:
 
 
 @pytest.mark.parametrize("text", ["x" * 10_000, "\N{PILE OF POO}" * 5_000, "\x00\x1b" * 5_000, "\udcff" * 9_000])
-def test_an_answer_fits_whatever_the_failure_says(sagemaker: FakeSageMaker, text: str) -> None:
+def test_an_answer_fits_whatever_the_failure_says(
+    sagemaker: FakeSageMaker, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # What is no character cannot be sent between the processes of a parallel test run, captured logs included.
+    caplog.set_level(logging.CRITICAL, logger="cdk_tuning.handlers")
     request = planned(event("Create", WAITING))
     tuning_job.is_complete(request, None)
     sagemaker.jobs[NAME]["described"] = {"HyperParameterTuningJobStatus": "Failed", "FailureReason": text}

@@ -32,6 +32,7 @@ def test_the_environment_points_at_the_local_aws() -> None:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:20001",
+        "AWS_ENDPOINT_URL_PERSONALIZE": "http://127.0.0.1:20002",
         "AWS_ENDPOINT_URL_SAGEMAKER": "http://127.0.0.1:20002",
         "AWS_ENDPOINT_URL_SERVICE_QUOTAS": "http://127.0.0.1:20002",
         "AWS_REGION": "eu-west-1",

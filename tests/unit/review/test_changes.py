@@ -88,6 +88,8 @@ def test_a_new_kind_of_range_removes_the_one_and_adds_the_other() -> None:
         (resource(NAME), resource(), Action.REPLACED),
         (resource(("ServiceToken", "another function")), resource(), Action.UNCHANGED),
         (resource(("Tags", {"a": {"Value": "b"}})), resource(), Action.TAGGED),
+        (resource(("WaitFor", "Completed"), ("DeletionBehavior", "Delete")), resource(), Action.TAGGED),
+        (None, resource(("DeletionBehavior", "Retain")), Action.KEPT),
         (resource((f"{CONFIG}/RandomSeed", 1)), resource(), Action.REFUSED),
         (None, resource(), Action.STOPS),
         (None, resource(retained=True), Action.KEPT),

@@ -16,6 +16,8 @@ class Observation:
 
     configuration: Configuration
     value: float | None
+    tried: bool = True
+    """Whether the configuration counts as tried; that of another tuning job with other data does not."""
 
 
 class Strategy(Protocol):
@@ -29,12 +31,12 @@ class Strategy(Protocol):
 
         Args:
             space: The ranges to choose from.
-            history: The finished training jobs, in the order of their numbers.
+            history: What a warm start begins with, then the finished training jobs in the order of their numbers.
             running: The configurations of those that still run.
             number: The new training job's number, from 1; seeds the draw.
 
         Returns:
-            A configuration that is neither in the history nor running; None once there is none left.
+            A configuration that was neither tried nor runs; None once there is none left.
         """
         ...
 
@@ -54,7 +56,7 @@ class Taken:
     """
 
     def __init__(self, history: Sequence[Observation], running: Sequence[Configuration]) -> None:
-        chosen = [*(o.configuration for o in history), *running]
+        chosen = [*(o.configuration for o in history if o.tried), *running]
         self._keys = {_key(c) for c in chosen}
 
     def __contains__(self, configuration: Configuration) -> bool:

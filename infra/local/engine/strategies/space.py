@@ -92,7 +92,9 @@ class Space:
 
     @classmethod
     def of(cls, parameter_ranges: Mapping[str, Any]) -> Space:
-        """The space of a request's `ParameterRanges`."""
+        """The space of a request's `ParameterRanges`; auto parameters get theirs by `auto_ranges`."""
+        from .auto_ranges import auto_range
+
         ranges: list[Range] = []
         for r in parameter_ranges.get("IntegerParameterRanges", []):
             low, high = int(r["MinValue"]), int(r["MaxValue"])
@@ -102,6 +104,7 @@ class Space:
             ranges.append(ContinuousRange(r["Name"], start, end, _scaling(r, start, end)))
         for r in parameter_ranges.get("CategoricalParameterRanges", []):
             ranges.append(CategoricalRange(r["Name"], tuple(r["Values"])))
+        ranges += [auto_range(r["Name"], r["ValueHint"]) for r in parameter_ranges.get("AutoParameters", [])]
         return cls(tuple(sorted(ranges, key=lambda r: r.name)))
 
 
@@ -126,3 +129,21 @@ def _value(r: Range, text: str) -> Value:
     if isinstance(r, IntegerRange):
         return int(text)
     return float(text) if isinstance(r, ContinuousRange) else text
+
+
+def fitting(space: Space, texts: Mapping[str, str]) -> Configuration | None:
+    """The configuration within the space that a job of another search has tried; None if it lies outside."""
+    chosen: Configuration = {}
+    for r in space.ranges:
+        try:
+            value = _value(r, texts[r.name])
+        except (KeyError, ValueError):
+            return None
+        if isinstance(r, CategoricalRange):
+            inside = value in r.choices
+        else:
+            inside = not isinstance(value, str) and r.low <= value <= r.high
+        if not inside:
+            return None
+        chosen[r.name] = value
+    return chosen

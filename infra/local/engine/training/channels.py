@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +52,7 @@ def s3_uri(channel: dict[str, Any]) -> str:
     return uri
 
 
-def channel_objects(s3: S3Client, uri: str) -> Iterator[S3Object]:
+def objects_under(s3: S3Client, uri: str) -> Iterator[S3Object]:
     """All objects under an S3 prefix. As in a container, their paths begin below the prefix's last folder."""
     bucket, prefix = split_s3_uri(uri)
     folder = prefix.rpartition("/")[0]
@@ -62,32 +65,115 @@ def channel_objects(s3: S3Client, uri: str) -> Iterator[S3Object]:
                 yield S3Object(bucket, key, entry["Size"], path)
 
 
-def copy_channel(s3: S3Client, channel: dict[str, Any], target: Path, *, proceed: Callable[[], None]) -> None:
-    """Copy a channel's objects into a folder.
-
-    Args:
-        s3: The client.
-        channel: The InputDataConfig entry.
-        target: The folder; what an earlier attempt left there is removed.
-        proceed: Called before each object; raises to give up.
+def object_at(s3: S3Client, uri: str, *, path: str) -> S3Object:
+    """The object of that URI.
 
     Raises:
-        ChannelError: There is nothing under the prefix, or no room for it.
+        ChannelError: It is not there.
+    """
+    try:
+        bucket, key = split_s3_uri(uri)
+        size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+    except (ValueError, ClientError) as error:
+        raise ChannelError(f"ClientError: Data download failed: {uri} cannot be read: {error}") from error
+    return S3Object(bucket, key, size, path)
+
+
+def channel_objects(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
+    """The objects of a channel with a prefix or a manifest, in their order there.
+
+    Raises:
+        ChannelError: There are none.
     """
     name, uri = channel["ChannelName"], s3_uri(channel)
-    objects = list(channel_objects(s3, uri))
+    if channel["DataSource"]["S3DataSource"]["S3DataType"] == "ManifestFile":
+        return _of_manifest(s3, channel)
+    objects = list(objects_under(s3, uri))
     if not objects:
         raise ChannelError(
             f'ClientError: Data download failed: No S3 objects found under S3 URL "{uri}", channel {name}'
         )
+    return objects
+
+
+def _of_manifest(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
+    """A manifest is `[{"prefix": "s3://bucket/some/"}, "relative/key", …]`."""
+    uri = s3_uri(channel)
+    try:
+        first, *keys = json.loads(_text(s3, uri))
+        prefix = first["prefix"]
+        valid = isinstance(prefix, str) and all(isinstance(key, str) for key in keys)
+    except (ValueError, TypeError, KeyError):
+        valid = False
+    if not valid:
+        raise ChannelError(
+            f"ClientError: the manifest {uri} of channel {channel['ChannelName']} must look like "
+            '[{"prefix": "s3://bucket/prefix/"}, "key", ...]'
+        )
+    return [object_at(s3, f"{prefix}{key}", path=key) for key in keys]
+
+
+def augmented_manifest(s3: S3Client, channel: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of an augmented manifest, each a JSON object.
+
+    Raises:
+        ChannelError: A line is none, or there are none.
+    """
+    uri, name = s3_uri(channel), channel["ChannelName"]
+    lines: list[dict[str, Any]] = []
+    for number, text in enumerate(_text(s3, uri).splitlines(), start=1):
+        if text.strip():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                line = None
+            if not isinstance(line, dict):
+                raise ChannelError(f"ClientError: line {number} of {uri} must be a JSON object, channel {name}")
+            lines.append(line)
+    if not lines:
+        raise ChannelError(f"ClientError: the augmented manifest {uri} has no lines, channel {name}")
+    return lines
+
+
+def _text(s3: S3Client, uri: str) -> str:
+    bucket, key = split_s3_uri(uri)
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+
+
+def copy_channel(s3: S3Client, channel: dict[str, Any], target: Path, *, proceed: Callable[[], None]) -> None:
+    """Copy a channel's objects into a folder; see `channel_objects` and `fetch`."""
+    fetch(s3, channel, channel_objects(s3, channel), target, proceed=proceed)
+
+
+def fetch(
+    s3: S3Client, channel: dict[str, Any], objects: list[S3Object], target: Path, *, proceed: Callable[[], None]
+) -> list[Path]:
+    """Fetch objects into a folder.
+
+    Args:
+        s3: The client.
+        channel: The InputDataConfig entry.
+        objects: What to fetch.
+        target: The folder; what an earlier attempt left there is removed.
+        proceed: Called before each object; raises to give up.
+
+    Returns:
+        The files, in the objects' order.
+
+    Raises:
+        ChannelError: There is no room.
+    """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    require_space(name, sum(o.size for o in objects), target)
+    require_space(channel["ChannelName"], sum(o.size for o in objects), target)
+    files = []
     for one in objects:
         proceed()
-        file = target / _inside(one.path)
+        file = target / inside(one.path)
         file.parent.mkdir(parents=True, exist_ok=True)
         s3.download_file(one.bucket, one.key, str(file))
+        files.append(file)
+    return files
 
 
 def require_space(channel: str, needed: int, target: Path) -> None:
@@ -104,7 +190,7 @@ def require_space(channel: str, needed: int, target: Path) -> None:
         )
 
 
-def _inside(path: str) -> PurePosixPath:
+def inside(path: str) -> PurePosixPath:
     """A key is any text: it must not lead out of the channel's folder."""
     relative = PurePosixPath(path)
     if relative.is_absolute() or ".." in relative.parts:

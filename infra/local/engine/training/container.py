@@ -9,10 +9,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.local.processes import MARK
+
+from .checkpoints import checkpoint_folder
+
 HOST = "algo-1"
 GROUP = "homogeneousCluster"
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    MARK,  # by it `tuning local down` finds programs that have lost their parents
+)
 """Variables of the engine's own environment that a training program sees: nothing else of this machine."""
 
 
@@ -34,7 +49,8 @@ class Container:
         """Make the folders, empty but for checkpoints of earlier attempts, and write the configuration files."""
         for folder in (self.model, self.output):
             shutil.rmtree(folder, ignore_errors=True)
-        for folder in (self.config, self.data, self.model, self.output / "data", self.ml / "checkpoints"):
+        checkpoints = checkpoint_folder(request, self.ml)
+        for folder in (self.config, self.data, self.model, self.output / "data", checkpoints):
             folder.mkdir(parents=True, exist_ok=True)
         for name, content in (
             ("hyperparameters", request.get("HyperParameters", {})),

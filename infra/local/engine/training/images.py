@@ -13,7 +13,8 @@ from pathlib import Path
 from infra.local.engine.names import repository_name
 from infra.local.home import Home
 
-_PROJECT = Path(__file__).resolve().parents[4]
+PROJECT = Path(__file__).resolve().parents[4]
+"""Where our own packages are imported from."""
 
 
 class NoLocalImageError(LookupError):
@@ -26,6 +27,12 @@ class LocalImage:
 
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    built_in: bool = False
+    """Whether it is one of ours, which reads SAGEMAKER_BASE_DIR and needs nothing at /opt/ml."""
+    module: tuple[str, ...] = ()
+    """The Python module that the command runs, with its arguments; a fork server can run it faster."""
+    preload: tuple[str, ...] = ()
+    """Modules that a fork server imports once for all jobs of the image."""
     metrics_module: str | None = None
     """The module whose METRIC_DEFINITIONS the image brings along, as the built-in algorithms do."""
 
@@ -38,18 +45,24 @@ class LocalImage:
         return dict(definitions)
 
 
-# -P keeps the working folder, where a job's files lie, out of the module search path.
+def _program(package: str, *preload: str) -> LocalImage:
+    """One of our own packages; `preload` is what takes time to import."""
+    return LocalImage(
+        # -P keeps the working folder, where a job's files lie, out of the module search path.
+        (sys.executable, "-P", "-m", package, "train"),
+        {"PYTHONPATH": str(PROJECT)},
+        built_in=True,
+        module=(package, "train"),
+        preload=preload,
+        metrics_module=f"{package}.metric_lines",
+    )
+
+
 BUILT_IN = {
-    "recommender": LocalImage(
-        (sys.executable, "-P", "-m", "infra.recommender", "train"),
-        {"PYTHONPATH": str(_PROJECT)},
-        "infra.recommender.metric_lines",
-    ),
-    "seq2seq": LocalImage(
-        (sys.executable, "-P", "-m", "infra.seq2seq", "train"),
-        {"PYTHONPATH": str(_PROJECT)},
-        "infra.seq2seq.metric_lines",
-    ),
+    "recommender": _program("infra.recommender", "infra.recommender.training_job"),
+    "sagemaker-xgboost": _program("infra.xgboost", "infra.xgboost.library"),
+    "seq2seq": _program("infra.seq2seq", "infra.seq2seq.training_job"),
+    "xgboost": _program("infra.xgboost", "infra.xgboost.library"),
 }
 """Our own programs, by repository name."""
 
@@ -100,6 +113,15 @@ def registered_images(home: Home) -> dict[str, list[str]]:
     return images
 
 
+def remove_image(home: Home, image: str) -> bool:
+    """Forget a registered image. Says whether there was one of exactly that name."""
+    images = registered_images(home)
+    if images.pop(image, None) is None:
+        return False
+    _write(home, images)
+    return True
+
+
 def register_image(home: Home, image: str, command: Sequence[str]) -> None:
     """Let a command play an image from now on, as `tuning local image` does.
 
@@ -113,7 +135,10 @@ def register_image(home: Home, image: str, command: Sequence[str]) -> None:
     """
     if not command:
         raise ValueError(f"command must name a program, got none for image {image}")
-    images = {**registered_images(home), image: list(command)}
+    _write(home, {**registered_images(home), image: list(command)})
+
+
+def _write(home: Home, images: dict[str, list[str]]) -> None:
     partial = home.images_json.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps(images, indent=2, sort_keys=True) + "\n")
     partial.replace(home.images_json)

@@ -17,8 +17,14 @@ LONGEST_LINE = 1 << 16
 """Bytes of a line that are looked at; a longer one is cut there, so that a log without line ends costs no memory."""
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 class MetricMatcher:
     """Finds metric values in log lines.
+
+    Expressions may be made for the line as the program writes it, or as SageMaker's log shows it: there a control
+    character is ``#`` and its octal number, so that ``#011`` is a tab.
 
     Args:
         definitions: Regular expressions by metric name; the first group is the value.
@@ -29,12 +35,13 @@ class MetricMatcher:
 
     def values(self, line: str) -> Iterator[tuple[str, float]]:
         """Each metric's last match in the line. What is not a number, or not a finite one, is not-a-number."""
+        shown = _CONTROL.sub(lambda found: f"#{ord(found[0]):03o}", line)
         for name, pattern in self._patterns.items():
-            text = None
-            for match in pattern.finditer(line):
-                text = match.group(1) if pattern.groups else match.group()
-            if text is not None:
-                yield name, _number(text)
+            match = _last_match(pattern, line)
+            if match is None and shown != line:
+                match = _last_match(pattern, shown)
+            if match is not None:
+                yield name, _number(match.group(1) if pattern.groups else match.group())
 
 
 class LogReader:
@@ -89,6 +96,18 @@ class LogReader:
         now = time.time()
         for name, value in self._matcher.values(line[:LONGEST_LINE].decode(errors="replace")):
             yield MetricValue(name, value, offset, now)
+
+
+def _last_match(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    regex = pattern.pattern
+    if regex.startswith(".*") and regex[2:3] not in ("?", "+") and "|" not in regex:
+        # It matches from the start or nowhere, and takes the last there is: no need to try at every character, which
+        # costs the square of the line's length.
+        return pattern.match(line)
+    last = None
+    for match in pattern.finditer(line):
+        last = match
+    return last
 
 
 def _number(text: str | None) -> float:

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,21 +57,18 @@ class SupervisedProgram:
         self._attempt = attempt
         self._child: subprocess.Popen[bytes] | None = None
 
-    def start(self, spec: dict[str, Any]) -> None:
+    def start(self, spec: dict[str, Any], launch: Callable[[Path], subprocess.Popen[bytes] | None]) -> None:
         """Write the specification and start the supervisor.
+
+        Args:
+            spec: See `supervisor`.
+            launch: Starts the supervisor of a job folder, which holds its lock then unless it is our own child.
 
         Raises:
             OSError: The process could not be started.
         """
         supervisor.write_json(self._folder / "spec.json", {**spec, "attempt": self._attempt})
-        with (self._folder / "supervisor.log").open("ab") as log:
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-S", supervisor.__file__, str(self._folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._child = launch(self._folder)
 
     def exit(self) -> Exit | None:
         """How the program ended, or None if the supervisor has not said so."""

@@ -22,10 +22,13 @@ from infra.local.home import Home
 
 from .artifacts import upload_artifacts
 from .channels import ChannelError, copy_channel
+from .checkpoints import Checkpoints
 from .container import Container
 from .failure import failure_reason
 from .images import NoLocalImageError, find_image, metric_definitions
+from .launcher import Launcher
 from .metrics import LogReader, MetricMatcher
+from .pipes import SPOOL, prepare_pipe, write_pipes
 from .processes import Exit, SupervisedProgram
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ class RunContext:
     region: str
     settings: EngineSettings
     closing: threading.Event
+    launcher: Launcher
     changed: Callable[[TrainingJob], None]
     """Called when a job has a new objective value or has ended."""
 
@@ -70,6 +74,7 @@ class TrainingRun(threading.Thread):
         self._folder = context.home.training_jobs / name
         self._container = Container(self._folder)
         self._wake = threading.Event()
+        self._checkpoints: Checkpoints | None = None
 
     def wake(self) -> None:
         """Look at the record again: the job is to stop, or the engine closes."""
@@ -99,7 +104,7 @@ class TrainingRun(threading.Thread):
         try:
             program = self._program_of(self._job)
             while True:
-                ended = self._follow(program)
+                ended = self._follow(program, self._checkpoints or self._new_checkpoints(self._job))
                 if ended is not None or self._job.status == "Stopping":
                     break
                 if not self._begin_again(program):
@@ -122,7 +127,9 @@ class TrainingRun(threading.Thread):
         job = self._job
         image = find_image(self._context.home, str(job.request["AlgorithmSpecification"].get("TrainingImage")))
         self._container.create(job.request)
-        self._download(job)
+        self._note_instances(job)
+        self._checkpoints = self._new_checkpoints(job)
+        self._download(job, self._checkpoints)
         threads = self._threads(job)
         environment = {
             **self._container.environment(job.request, arn=job.arn, region=self._context.region, threads=threads),
@@ -132,26 +139,49 @@ class TrainingRun(threading.Thread):
         spec = {
             "command": list(image.command),
             "environment": environment,
+            "module": list(image.module),
             "directory": str(self._container.ml),
-            "max_runtime": job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds"),
+            "max_runtime": _seconds_left(job),
             "grace": self._context.settings.stop_grace,
+            "opt_ml": None if image.built_in else str(self._container.ml),
         }
         started = job.started if job.started is not None else time.time()
         self._progress("Training", "Training image is running", started=started)
         program = SupervisedProgram(self._folder, job.attempt)
-        program.start(spec)
+        program.start(spec, lambda folder: self._context.launcher.start(folder, image.preload))
         return program
 
-    def _download(self, job: TrainingJob) -> None:
+    def _new_checkpoints(self, job: TrainingJob) -> Checkpoints:
+        interval = self._context.settings.checkpoints
+        return Checkpoints(self._context.s3, job, self._container.ml, interval=interval)
+
+    def _note_instances(self, job: TrainingJob) -> None:
+        count = job.request.get("ResourceConfig", {}).get("InstanceCount", 1)
+        if count > 1:
+            with (self._folder / "log").open("a") as log:
+                log.write(f"The request asks for {count} instances: this machine trains in one process\n")
+
+    def _download(self, job: TrainingJob, checkpoints: Checkpoints) -> None:
         channels = job.request.get("InputDataConfig", [])
         if channels:
             self._progress("Downloading", "Downloading input data")
+        mode = job.request["AlgorithmSpecification"]["TrainingInputMode"]
+        s3, data, pipes = self._context.s3, self._container.data, []
         for channel in channels:
             name = channel["ChannelName"]
             try:
-                copy_channel(self._context.s3, channel, self._container.data / name, proceed=self._proceed)
+                if channel.get("InputMode", mode) == "Pipe":
+                    pipes.append(prepare_pipe(s3, channel, self._folder, data, proceed=self._proceed))
+                else:
+                    copy_channel(s3, channel, data / name, proceed=self._proceed)
             except (BotoCoreError, ClientError, OSError) as error:
                 raise ChannelError(f"ClientError: Data download failed: {error}, channel {name}") from error
+
+        write_pipes(self._folder, pipes)
+        try:
+            checkpoints.restore()
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise ChannelError(f"ClientError: the checkpoints cannot be restored: {error}") from error
 
     def _proceed(self) -> None:
         if self._context.closing.is_set():
@@ -179,7 +209,7 @@ class TrainingRun(threading.Thread):
         program.kill_remains()
         ended_by_us = job.interrupted or program.exit() is not None
         lost = job.lost if ended_by_us else job.lost + 1
-        if lost > self._context.settings.max_lost:
+        if lost > self._most_retries(job):
             reason = f"InternalServerError: the training program was lost {lost} times; see {self._folder / 'log'}"
             self._end("Failed", "Failed", reason)
             return False
@@ -191,13 +221,18 @@ class TrainingRun(threading.Thread):
         )
         return True
 
+    def _most_retries(self, job: TrainingJob) -> int:
+        retries: int = job.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", self._context.settings.max_lost)
+        return retries
+
     # -- follow
 
-    def _follow(self, program: SupervisedProgram) -> Exit | None:
+    def _follow(self, program: SupervisedProgram, checkpoints: Checkpoints) -> Exit | None:
         """Read the log until the program has ended. None if it was lost, or is to be run again."""
         definitions = metric_definitions(self._context.home, self._job.request["AlgorithmSpecification"])
         reader = LogReader(self._folder / "log", MetricMatcher(definitions))
         stopper = _Stopper(program, self._context.settings)
+        checkpoints.start()
         while True:
             job = self._job
             closing = self._context.closing.is_set()
@@ -210,6 +245,7 @@ class TrainingRun(threading.Thread):
             self._take(reader, job.attempt, final=done)
             if done:
                 program.reap()
+                checkpoints.finish()
                 break
             self._wake.wait(self._context.settings.poll)
             self._wake.clear()
@@ -245,7 +281,8 @@ class TrainingRun(threading.Thread):
         elif failed:
             self._end("Failed", "Failed", failure_reason(ended, self._container, self._folder / "log"), ended)
         elif ended is not None and ended.timed_out:
-            self._end("Stopped", "MaxRuntimeExceeded", None, ended)
+            waited = _wait_left(job, ended.ended) <= 0
+            self._end("Stopped", "MaxWaitTimeExceeded" if waited else "MaxRuntimeExceeded", None, ended)
         else:
             self._end("Completed", "Completed", None, ended)
 
@@ -273,7 +310,8 @@ class TrainingRun(threading.Thread):
             objective_value=value,
             objective_status=objective_status,
         )
-        shutil.rmtree(self._container.data, ignore_errors=True)  # a copy of what is in S3
+        for copy in (self._container.data, self._folder / SPOOL):  # of what is in S3
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 class _Stopper:
@@ -301,3 +339,16 @@ def _objective_metric(job: TrainingJob) -> str | None:
         return None
     metric: str = job.request["HyperParameters"][OBJECTIVE_HYPERPARAMETER]
     return metric
+
+
+def _seconds_left(job: TrainingJob) -> float | None:
+    """How long the program may run: what is left of the waiting time may be less than the run time."""
+    runtime = job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", math.inf)
+    seconds = max(0.0, min(runtime, _wait_left(job, time.time())))
+    return None if math.isinf(seconds) else seconds
+
+
+def _wait_left(job: TrainingJob, now: float) -> float:
+    """What is left at that time of MaxWaitTimeInSeconds, which counts from the job's creation."""
+    limit: float = job.request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds", math.inf)
+    return job.created + limit - now

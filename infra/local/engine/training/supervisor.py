@@ -14,11 +14,13 @@ import contextlib
 import fcntl
 import json
 import os
+import runpy
 import select
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,24 @@ LOCK_TRIES = 20
 """Tenths of a second to wait for the lock: the engine holds it for a moment when it looks."""
 
 
-def main(folder: Path) -> int:
-    """Run the program of a job folder and record how it ended."""
+Starter = Callable[[dict[str, Any], int], Any]
+"""Starts the module of a specification as a program whose output goes to a descriptor; answers as Popen would."""
+
+
+def main(folder: Path, *, locked: Callable[[], None] = lambda: None, module_starter: Starter | None = None) -> int:
+    """Run the program of a job folder and record how it ended.
+
+    Args:
+        folder: The job folder.
+        locked: Called once this process holds the folder's lock.
+        module_starter: Starts a program that is a Python module faster than a new interpreter would.
+    """
     with (folder / "supervisor.lock").open("a") as lock:
         if not _locked(lock.fileno()):
             return os.EX_TEMPFAIL  # another supervisor runs this job
+        locked()
         spec = json.loads((folder / "spec.json").read_text())
-        write_json(folder / "exit.json", Supervision(folder, spec).run())
+        write_json(folder / "exit.json", Supervision(folder, spec, module_starter).run())
     return 0
 
 
@@ -60,12 +73,15 @@ class Supervision:
 
     Args:
         folder: The job folder.
-        spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None) and `grace` (seconds).
+        spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None), `grace` (seconds),
+            `module` (its name and arguments, where the command runs a Python module; else empty)
+            and `opt_ml` (the folder to show at /opt/ml, or None).
     """
 
-    def __init__(self, folder: Path, spec: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, spec: dict[str, Any], module_starter: Starter | None = None) -> None:
         self._folder = folder
         self._spec = spec
+        self._module_starter = module_starter
         self._terms = 0
         self._terminated = False
         self._timed_out = False
@@ -85,8 +101,12 @@ class Supervision:
             program = self._start()
         except OSError as error:
             return {**ended, "ended": time.time(), "code": None, "error": str(error)}
-        code = self._wait(program)
+        feeder = self._start_feeder()
+        code: int = self._wait(program)
         self._kill(program)  # whatever the program has left behind
+        if feeder is not None:
+            self._kill(feeder)
+            feeder.wait()
         return {
             **ended,
             "ended": time.time(),
@@ -95,24 +115,43 @@ class Supervision:
             "timed_out": self._timed_out,
         }
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Any:
+        self._enter_namespace()
         with (self._folder / "log").open("ab") as log:
-            program = subprocess.Popen(
-                self._spec["command"],
-                env=self._spec["environment"],
-                cwd=self._spec["directory"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            if self._module_starter is not None and self._spec.get("module"):
+                program = self._module_starter(self._spec, log.fileno())
+            else:
+                program = subprocess.Popen(
+                    self._spec["command"],
+                    env=self._spec["environment"],
+                    cwd=self._spec["directory"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
         processes = {"pid": os.getpid(), "program": program.pid, "started": time.time()}
         write_json(self._folder / "supervisor.json", {**processes, "attempt": self._spec["attempt"]})
         if (limit := self._spec["max_runtime"]) is not None:
             self._deadline = time.monotonic() + limit
         return program
 
-    def _wait(self, program: subprocess.Popen[bytes]) -> int:
+    def _enter_namespace(self) -> None:
+        """Let the job's folder stand at /opt/ml, where that is asked for and allowed; otherwise nothing changes."""
+        if (ml := self._spec.get("opt_ml")) is None:
+            return
+        try:
+            runpy.run_path(str(_beside("namespace.py")))["enter"](Path(ml), self._folder / "spare")
+        except OSError as error:
+            sys.stderr.write(f"/opt/ml is the folder {ml}: {error}\n")
+
+    def _start_feeder(self) -> subprocess.Popen[bytes] | None:
+        if not (self._folder / "pipes.json").exists():
+            return None
+        command = [sys.executable, "-I", "-S", str(_beside("feeder.py")), str(self._folder)]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def _wait(self, program: Any) -> int:
         kill_at: float | None = None
         while (code := program.poll()) is None:
             now = time.monotonic()
@@ -125,9 +164,9 @@ class Supervision:
                 program.send_signal(signal.SIGTERM)
             if kill_at is not None and (self._terms > 1 or now >= kill_at):
                 self._kill(program)
-                return program.wait()
+                return int(program.wait())
             self._sleep_until(min((t for t in (self._deadline, kill_at) if t is not None), default=None))
-        return code
+        return int(code)
 
     def _sleep_until(self, moment: float | None) -> None:
         """Until then, or a signal."""
@@ -140,9 +179,14 @@ class Supervision:
         self._terms += 1
 
     @staticmethod
-    def _kill(program: subprocess.Popen[bytes]) -> None:
+    def _kill(program: Any) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(program.pid, signal.SIGKILL)
+
+
+def _beside(name: str) -> Path:
+    """Another file of this folder, which is not on the module search path."""
+    return Path(__file__).resolve().with_name(name)
 
 
 if __name__ == "__main__":

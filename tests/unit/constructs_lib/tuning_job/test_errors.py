@@ -10,6 +10,7 @@ import pytest
 from constructs_lib import (
     CategoricalRange,
     Channel,
+    ContinuousRange,
     CustomAlgorithm,
     HyperParameterTuningJob,
     InstanceType,
@@ -19,6 +20,8 @@ from constructs_lib import (
     S3DataSource,
     Seq2Seq,
     ValidationError,
+    WarmStartConfig,
+    WarmStartType,
     XGBoost,
 )
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
@@ -56,6 +59,27 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
      f"A3 {STATIC}[\"rnn_num_hidden\"]: must be even, got '33'"),
     ({"ranges": [Seq2Seq.momentum.between(0.5, 0.9)]},
      'A5 ranges["momentum"]: has no effect unless optimizer_type is sgd: every value would give the same result'),
+    ({"ranges": [Seq2Seq.cnn_hidden_dropout.between(0, 0.5)]},
+     'A5 ranges["cnn_hidden_dropout"]: has no effect unless encoder_type is cnn or decoder_type is cnn: every value '
+     "would give the same result"),
+    ({"ranges": [Seq2Seq.rnn_num_hidden.one_of(128, 256)], "resource_limits": ONE,
+      "training_job_definition": definition(static_hyper_parameters={"encoder_type": "cnn", "decoder_type": "cnn"})},
+     'A5 ranges["rnn_num_hidden"]: has no effect unless encoder_type is rnn or decoder_type is rnn: every value '
+     "would give the same result"),
+    ({"ranges": [Seq2Seq.fixed_rate_lr_half_life.between(10, 30)]},
+     'A5 ranges["fixed_rate_lr_half_life"]: has no effect unless lr_scheduler_type is fixed_rate_inv_t or '
+     "fixed_rate_inv_sqrt_t: every value would give the same result"),
+    ({"ranges": [Seq2Seq.plateau_reduce_lr_factor.between(0.1, 0.5)],
+      "training_job_definition": definition(static_hyper_parameters={"lr_scheduler_type": "fixed_rate_inv_t"})},
+     'A5 ranges["plateau_reduce_lr_factor"]: has no effect unless lr_scheduler_type is plateau_reduce: every value '
+     "would give the same result"),
+    ({"ranges": [ContinuousRange("num_layers_encoder", min=1, max=4)]},
+     'A2 ranges["num_layers_encoder"]: takes whole numbers: use an integer range, got a continuous one'),
+    ({"ranges": [Seq2Seq.embed_dropout_source.between(0, 1.5)]},
+     "A3 ranges[\"embed_dropout_source\"]: must be at most 1, got '1.5'"),
+    ({"training_job_definition": definition(volume_key="alias/mine")},
+     f"V1 {DEFINITION}.volume_key: is for instances without local disks, which their hardware encrypts: leave it out, "
+     "got ml.g4dn.xlarge"),
     ({"training_job_definition": definition(instance_type=InstanceType.ML_M5_LARGE)},
      f"A6 {DEFINITION}.instance_type: Seq2Seq trains on GPU instances only (g and p families), got ml.m5.large"),
     ({"training_job_definition": definition(instance_count=2)},
@@ -116,6 +140,8 @@ def test_warnings_can_be_acknowledged(stack: cdk.Stack) -> None:
 
     found = [entry.data for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
     assert found == [
+        "objective: the service knows the metrics of AWS's own image only: give Seq2Seq the image as a Seq2SeqImage, "
+        "or metric_definitions=Seq2Seq.own_metric_definitions; got none [ack: cdk-tuning:O1]",
         f'{STATIC}["bem_size"]: Seq2Seq documents no hyperparameter of this name, did you mean beam_size? '
         "[ack: cdk-tuning:A1]",
         f'{STATIC}["momentum"]: has no effect unless optimizer_type is sgd [ack: cdk-tuning:A5]',
@@ -123,3 +149,59 @@ def test_warnings_can_be_acknowledged(stack: cdk.Stack) -> None:
         f'{STATIC}["optimized_metric"]: training watches perplexity while the tuning job optimises validation:bleu: '
         'give "bleu" [ack: cdk-tuning:A7]',
     ]
+
+
+def test_the_recommended_scale_is_that_of_the_kind_of_initial_weights(stack: cdk.Stack) -> None:
+    uniform = definition(static_hyper_parameters={"weight_init_type": "uniform"})
+    ranges = [Seq2Seq.weight_init_scale.between(2, 3)]
+
+    job = HyperParameterTuningJob(stack, "Uniform", **job_props(ranges=ranges, training_job_definition=uniform))
+
+    found = [entry.data for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
+    text = 'ranges["weight_init_scale"]: the documentation recommends -1 to 1, got 2 to 3 [ack: cdk-tuning:A4]'
+    assert text in found
+
+
+PARENT: list[tuple[dict[str, Any], str]] = [
+    ({"objective": Objective.maximize("validation:bleu")},
+     "W1 warm_start_config.parents: the objective must be that of Tuning/Parent: validation:perplexity, got "
+     "validation:bleu"),
+    ({"ranges": [Seq2Seq.momentum.between(0.5, 0.9)]},
+     'W1 warm_start_config.parents: the hyperparameters, static or tuned, must be those of Tuning/Parent: add '
+     '"learning_rate"'),
+    ({"ranges": [Seq2Seq.momentum.between(0.5, 0.9)]},
+     'W1 warm_start_config.parents: the hyperparameters, static or tuned, must be those of Tuning/Parent: leave out '
+     '"momentum"'),
+    ({"ranges": [CategoricalRange("learning_rate", values=[0.1, 0.2])]},
+     'W1 ranges["learning_rate"]: must have a range of the same kind as in Tuning/Parent: continuous, got '
+     "categorical"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parent(stack: cdk.Stack) -> HyperParameterTuningJob:
+    return HyperParameterTuningJob(stack, "Parent", **job_props())
+
+
+@pytest.mark.parametrize(("changes", "message"), PARENT)
+def test_a_parent_of_the_same_app_is_compared(
+    stack: cdk.Stack, parent: HyperParameterTuningJob, changes: dict[str, Any], message: str
+) -> None:
+    start = WarmStartConfig(parents=[parent], warm_start_type=WarmStartType.TRANSFER_LEARNING)
+
+    with pytest.raises(ValidationError) as caught:
+        HyperParameterTuningJob(stack, f"Child{abs(hash(message))}", **job_props(warm_start_config=start, **changes))
+
+    assert message in [str(problem) for problem in caught.value.problems]
+
+
+def test_a_child_may_change_bounds_and_tune_what_was_static(stack: cdk.Stack, parent: HyperParameterTuningJob) -> None:
+    start = WarmStartConfig(parents=[parent, "elsewhere"], warm_start_type=WarmStartType.TRANSFER_LEARNING)
+
+    child = definition(static_hyper_parameters={"learning_rate": 0.01})
+    HyperParameterTuningJob(
+        stack, "Fits", **job_props(warm_start_config=start, ranges=[Seq2Seq.learning_rate.between(1e-3, 0.1)])
+    )
+    HyperParameterTuningJob(
+        stack, "Static", **job_props(warm_start_config=start, ranges=None, training_job_definition=child)
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from constructs_lib._declaration import Declaration
 from constructs_lib._fields import members
@@ -107,3 +108,36 @@ def test_messages_name_props_as_they_are_declared() -> None:
     }
 
     assert wrong == set()
+
+
+_WRONG: list[Any] = ["", -1, 2**40, [], {}, "x" * 3000, None, True, 0.5, "a b"]
+
+
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
+@given(valid_requests(), st.data())
+def test_what_botocore_refuses_breaks_a_rule(request_: dict[str, Any], data: st.DataObject) -> None:
+    named = {**request_, NAME: "job"}
+    paths = list(places(named))
+    path = data.draw(st.sampled_from(paths))
+    wrong = replaced(named, path, data.draw(st.sampled_from(_WRONG)))
+
+    # botocore leaves some of the model to the service, such as patterns; what it refuses, the rules refuse too.
+    if ParamValidator().validate(wrong, input_shape()).has_errors():
+        assert errors(wrong) != []
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each member and entry."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    """The same value with another one at a path."""
+    if not path:
+        return by
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], by)
+    return copy

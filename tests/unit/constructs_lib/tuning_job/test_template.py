@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,16 @@ from constructs_lib import (
     IntegerRange,
     ResourceLimits,
     Seq2Seq,
+    Strategy,
     WaitFor,
     WarmStartConfig,
     WarmStartType,
 )
+from constructs_lib._declaration import Declaration
+from constructs_lib._fields import encode, member
 from constructs_lib._name import hashed_name
+from constructs_lib._render import template_properties
+from constructs_lib._substitute import substituted
 from infra.handlers.coerce import coerce
 from infra.handlers.contract import LIFE_CYCLE
 from infra.handlers.keyed import unkeyed
@@ -68,10 +74,18 @@ def template(provider: Any) -> dict[str, Any]:
                 channels={name: channels[name] for name in ("vocab", "validation", "train")},
                 static_hyper_parameters={"b": "", "beam_size": 1, "weight_decay": 5e-05, "bucketing_enabled": False},
             ),
-            warm_start_config=WarmStartConfig(parents=[first], warm_start_type=WarmStartType.TRANSFER_LEARNING),
             job_name_prefix="again",
             deletion_behavior=DeletionBehavior.RETAIN,
             wait_for=WaitFor.COMPLETED,
+        ),
+    )
+    HyperParameterTuningJob(
+        stack,
+        "Child",
+        **job_props(
+            ranges=[Seq2Seq.optimizer_type.one_of("sgd", "adam"), IntegerRange("num_layers_encoder", min=2, max=9)],
+            training_job_definition=definition(static_hyper_parameters={"beam_size": 3}),
+            warm_start_config=WarmStartConfig(parents=[first], warm_start_type=WarmStartType.TRANSFER_LEARNING),
         ),
     )
     HyperParameterTuningJob.from_request(stack, "Known", request(config={"RandomSeed": 0}, Environment={}), role=role)
@@ -154,7 +168,7 @@ def test_a_revision_is_a_new_job_and_the_rest_of_the_life_cycle_is_not() -> None
 
 
 def test_a_parent_is_a_reference_so_it_is_deployed_first(template: dict[str, Any]) -> None:
-    start = resource(template, "Reordered")["Properties"]["WarmStartConfig"]["ParentHyperParameterTuningJobs"]
+    start = resource(template, "Child")["Properties"]["WarmStartConfig"]["ParentHyperParameterTuningJobs"]
 
     [parent] = start
     assert parent["HyperParameterTuningJobName"]["Fn::GetAtt"][1] == "HyperParameterTuningJobName"
@@ -196,3 +210,42 @@ def test_the_name_follows_from_declaration_stack_and_path_alone() -> None:
     others = [hashed_name("job", *place, declared) for place in [("Other", "Job"), ("Tuning", "Job2")]]
     others.append(hashed_name("job", "Tuning", "Job", {**declared, "a": "e"}))
     assert len({name, *others}) == 4
+
+
+@dataclass(frozen=True)
+class Grown(ResourceLimits):
+    """The class as a later version of this library may have it: with one more prop."""
+
+    later: str | None = member("Later", default=None)
+
+
+def test_a_prop_that_comes_later_changes_no_request_and_so_no_name() -> None:
+    now = ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=8)
+    later = Grown(max_parallel_training_jobs=2, max_number_of_training_jobs=8)
+
+    assert encode(later) == encode(now)
+
+
+def test_order_has_no_part_in_the_template_nor_in_the_name() -> None:
+    ranges = [Seq2Seq.learning_rate.between(1e-4, 1e-2), Seq2Seq.momentum.between(0.5, 0.9)]
+    static = {"optimizer_type": "sgd", "max_num_batches": 100}
+
+    def written_as(ranges: list[Any], static: dict[str, Any]) -> dict[str, Any]:
+        job = job_props(ranges=ranges, training_job_definition=definition(static_hyper_parameters=static))
+        return template_properties(Declaration(strategy=Strategy.BAYESIAN, **job).request())
+
+    written = [written_as(ranges, static), written_as(ranges[::-1], dict(reversed(static.items())))]
+    assert written[0] == written[1]
+    names = {hashed_name("job", "Stack", "Job", properties) for properties in written}
+    assert names == {"job-c4a7227900"}
+
+
+def test_locations_are_substituted_where_a_text_can_name_what_they_join() -> None:
+    parts = ["s3://", {"Ref": "B"}, "/", {"Fn::GetAtt": ["R", "Arn"]}, "/${x}"]
+    imported = {"Fn::Join": ["", ["s3://", {"Fn::ImportValue": "B"}]]}
+
+    assert substituted({"a": [{"Fn::Join": ["", parts]}]}) == {"a": [{"Fn::Sub": "s3://${B}/${R.Arn}/${!x}"}]}
+    assert substituted({"a": imported, "b": {"Fn::Join": [",", ["a", "b"]]}}) == {
+        "a": imported,
+        "b": {"Fn::Join": [",", ["a", "b"]]},
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.handlers.rules import UNRESOLVED, check
+from infra.handlers.rules import UNRESOLVED, check, has_local_disks
 from tests.unit.handlers.requests import channel, definition, request
 
 
@@ -173,6 +173,14 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
      'G1 tags["aws:x"]: keys that start with "aws:" are reserved, choose another'),
     (with_member("Tags", [{"Key": str(n), "Value": ""} for n in range(48)]),
      "G1 tags: at most 46 can be given, since 4 of 50 are added at deployment, got 48"),
+    (request(ResourceConfig={"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeKmsKeyId": "alias/key"}),
+     f"V1 {DEFINITION}.volume_key: is for instances without local disks, which their hardware encrypts: leave it "
+     "out, got ml.g5.xlarge"),
+    (request(ResourceConfig={"VolumeKmsKeyId": "alias/key", "InstanceGroups": [
+        {"InstanceGroupName": "a", "InstanceType": "ml.p3.2xlarge", "InstanceCount": 1},
+        {"InstanceGroupName": "b", "InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1}]}),
+     f"V1 {DEFINITION}.volume_key: is for instances without local disks, which their hardware encrypts: leave it "
+     "out, got ml.p4d.24xlarge"),
     (request(EnableNetworkIsolation="yes"),
      f"M {DEFINITION}.enable_network_isolation: must be True or False, got 'yes'"),
     (with_member("Color", "red"), "M color: is not a member of the request, got 'red'"),
@@ -198,6 +206,20 @@ def test_a_broken_rule_is_the_only_finding(broken: dict[str, Any], message: str)
 )
 def test_what_keeps_the_rules_has_no_findings(kept: dict[str, Any]) -> None:
     assert check(kept) == []
+
+
+@pytest.mark.parametrize(
+    ("local", "types"),
+    [
+        (
+            True,
+            "g4dn.xlarge g5.xlarge g6.xlarge g6e.xlarge p3dn.24xlarge p4d.24xlarge p4de.24xlarge p5.48xlarge m5d.large",
+        ),
+        (False, "m5.large c5.xlarge p2.xlarge p3.2xlarge r5.large c6i.large m7i.large"),
+    ],
+)
+def test_which_instances_have_local_disks(local: bool, types: str) -> None:
+    assert [has_local_disks(f"ml.{each}") for each in types.split()] == [local] * len(types.split())
 
 
 def unresolved(value: Any) -> Any:

@@ -173,5 +173,7 @@ def test_make_strategy(name: str) -> None:
 
 
 def test_make_strategy_refuses_others() -> None:
-    with pytest.raises(ValueError, match=r"^strategy must be one of Bayesian, Grid, Random; got 'Annealing'$"):
+    with pytest.raises(
+        ValueError, match=r"^strategy must be one of Bayesian, Grid, Hyperband, Random; got 'Annealing'$"
+    ):
         make_strategy("Annealing", seed=1, maximize=True)

@@ -1,0 +1,1 @@
+"""The XGBoost algorithm: a training program with the files, hyperparameters and log lines of SageMaker's own."""
