@@ -31,7 +31,8 @@ class Encoded(NamedTuple):
         return Encoded(*(part.repeat_interleave(times, dim=0) for part in self))
 
 
-#: One step: the query (B, H) gives the context (B, D) and the weights (B, S).
+#: One step: the query (B, H) gives the context (B, D) and the weights (B, S). A query with fewer rows is that of
+#: the first sentences; the others have ended.
 Attend = Callable[[Tensor], tuple[Tensor, Tensor]]
 #: One step's scores (B, S) of a query (B, H).
 Score = Callable[[Tensor], Tensor]
@@ -47,7 +48,9 @@ class Attention(nn.Module):
 
         def attend(query: Tensor) -> tuple[Tensor, Tensor]:
             scores = score(query)
-            weights = (scores if padding is None else scores.masked_fill(padding, -torch.inf)).softmax(dim=1)
+            weights = (scores if padding is None else scores.masked_fill(padding[: len(query)], -torch.inf)).softmax(
+                dim=1
+            )
             return mix(weights), weights
 
         return attend
@@ -88,7 +91,7 @@ class DotAttention(Attention):
 
         def score(query: Tensor) -> Tensor:
             projected = query if query_weight is None else query @ query_weight
-            return torch.bmm(keys, projected.unsqueeze(2)).squeeze(2)  # (B, S, A) x (B, A, 1) to (B, S)
+            return torch.bmm(keys[: len(query)], projected.unsqueeze(2)).squeeze(2)  # (B, S, A) x (B, A, 1) to (B, S)
 
         return score
 
@@ -102,7 +105,8 @@ class BilinearAttention(Attention):
 
     def scorer(self, encoded: Encoded) -> Score:
         """See the class."""
-        return lambda query: torch.bmm(encoded.keys, (query @ self.query).unsqueeze(2)).squeeze(2)  # (B, S)
+        keys = encoded.keys
+        return lambda query: torch.bmm(keys[: len(query)], (query @ self.query).unsqueeze(2)).squeeze(2)  # (B, S)
 
 
 class FixedAttention(Attention):
@@ -112,7 +116,7 @@ class FixedAttention(Attention):
         """See the class; the weights are 1 at the last word."""
         lengths = encoded.mask.sum(dim=1, keepdim=True)
         weights = torch.zeros_like(encoded.mask, dtype=encoded.last.dtype).scatter_(1, lengths - 1, 1.0)
-        return lambda _query: (encoded.last, weights)
+        return lambda query: (encoded.last[: len(query)], weights[: len(query)])
 
 
 def make_attention(settings: HyperParameters, key_size: int, init: Initializer) -> Attention:
@@ -161,9 +165,9 @@ class _KeysRoot(Function):
 class _AdditiveStep(Function):
     @staticmethod
     def forward(ctx: Any, query: Tensor, keys: Tensor, v: Tensor, total: list[Tensor]) -> Tensor:
-        active = torch.add(keys, query.unsqueeze(1)).sigmoid_()  # (B, S, A)
+        active = torch.add(keys[: len(query)], query.unsqueeze(1)).sigmoid_()  # (B, S, A)
         ctx.save_for_backward(active, v)
-        ctx.total = total
+        ctx.total, ctx.shape = total, keys.shape
         return active @ v
 
     @staticmethod
@@ -172,9 +176,8 @@ class _AdditiveStep(Function):
         active, v = ctx.saved_tensors
         v_grad = active.flatten(0, 1).t() @ grad.flatten()
         slope = torch.addcmul(active, active, active, value=-1)  # s * (1 - s)
-        if ctx.total:
-            ctx.total[0].addcmul_(slope, grad.unsqueeze(2))
-        else:
-            ctx.total.append(slope * grad.unsqueeze(2))
+        if not ctx.total:
+            ctx.total.append(slope.new_zeros(ctx.shape))
+        ctx.total[0][: len(slope)].addcmul_(slope, grad.unsqueeze(2))
         query_grad = torch.bmm(grad.unsqueeze(1), slope).squeeze(1) * v  # (B, 1, S) x (B, S, A) to (B, A)
         return query_grad, None, v_grad, None

@@ -29,7 +29,7 @@ class Batch(NamedTuple):
     source_lengths: Tensor  # (B,)
     target_in: Tensor  # (B, T): <s> and the words
     target_out: Tensor  # (B, T): the words and </s>
-    target_lengths: Tensor  # (B,), </s> counted
+    target_lengths: Tensor  # (B,), </s> counted; falling
 
     @property
     def tokens(self) -> int:
@@ -107,7 +107,8 @@ def sorted_batches(store: PairStore, size: int) -> list[Indices]:
 
 
 def make_batch(store: PairStore, indices: Indices) -> Batch:
-    """Pads these pairs to the longest of them."""
+    """Pads these pairs to the longest of them; longer targets come first, as the decoder wants them."""
+    indices = indices[np.argsort(-store.lengths(1)[indices], kind="stable")]
     sources = [store.sentence(0, index) for index in indices]
     targets = [store.sentence(1, index) for index in indices]
     target_in, target_out = pad(targets, before=BOS), pad(targets, after=EOS)

@@ -125,15 +125,13 @@ class Corpus:
             yield self._whole
             return
         stream = self._share(windows(self._read(epoch), self._max_words))
-        first = next(stream, None)
-        if first is None:
+        held = [store for store in (next(stream, None), next(stream, None)) if store is not None]
+        if not held:
             raise ClientError(
                 f"channel {self._name!r} has no sentence pair with words on both sides; check the files in it"
             )
-        second = next(stream, None)
-        if second is None:
-            self._whole = first
-        yield first
-        if second is not None:
-            yield second
-            yield from stream
+        if len(held) == 1:
+            self._whole = held[0]
+        while held:  # none is kept here while the next is read
+            yield held.pop(0)
+        yield from stream

@@ -60,15 +60,19 @@ class RecurrentDecoder(nn.Module):
         parts = layers * cells[0].state_parts
         self.to_state = None if self.state_init == "zero" else Projection(memory_size, parts * hidden, init)
 
-    def forward(self, encoded: Encoded, words: Words) -> Tensor:
-        """Target words before each position, (B, T, E), to features (B, T, H)."""
-        projected = Words(words.vectors, words.places.t()).through(self.cells[0].project).unbind(0)  # type: ignore[arg-type]
+    def forward(self, encoded: Encoded, words: Words, running: Tensor) -> Tensor:
+        """Target words before each position, (B, T, E), to features (N, H) where ``running`` (T, B) is true.
+
+        Longer sentences come first, so that those that have ended can be left out of the steps that follow.
+        """
         recurrence = _Recurrence(self, encoded)
         carried, features = recurrence.initial, []
-        for inputs in projected:
+        for inputs in words.steps(self.cells[0].project, running):  # type: ignore[arg-type]
+            if len(inputs) < len(carried[0]):
+                carried = tuple(part[: len(inputs)] for part in carried)
             output, _, carried = recurrence.advance(inputs, carried)
             features.append(output)
-        return torch.stack(features, dim=1)
+        return torch.cat(features)
 
     def begin(self, encoded: Encoded) -> Decoding:
         """Starts decoding these sentences."""
@@ -136,14 +140,17 @@ class ConvolutionalDecoder(nn.Module):
         self.values = Projection(memory_size, hidden, init) if memory_size != hidden else nn.Identity()
         self.dropout = nn.Dropout(settings.cnn_hidden_dropout)
 
-    def forward(self, encoded: Encoded, words: Words) -> Tensor:
-        """Target words before each position, positions embedded too, (B, T, E), to features (B, T, H)."""
+    def forward(self, encoded: Encoded, words: Words, running: Tensor) -> Tensor:
+        """Target words before each position, positions embedded too, (B, T, E), to features (N, H).
+
+        N counts the places where ``running`` (T, B) is true.
+        """
         embedded = words.sentences()
         layers = len(self.layers)
         history = embedded.new_zeros(len(embedded), self.width - 1, self.size)
         attend = self.attending(encoded)
         features, _, _ = self.run(embedded, (history,) * layers, attend)
-        return features
+        return features.transpose(0, 1)[running]
 
     def begin(self, encoded: Encoded) -> Decoding:
         """Starts decoding these sentences."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from .attention import Encoded
 from .cells import Cell, make_cell, zero_state
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Convolution, Projection, Words
+from .layers import Convolution, Projection, Words, running_at
 
 
 class RecurrentEncoder(nn.Module):
@@ -29,37 +30,45 @@ class RecurrentEncoder(nn.Module):
         self.first_residual = settings.rnn_first_residual_layer - 2 if settings.rnn_residual_connections else len(upper)
 
     def forward(self, words: Words, lengths: Tensor) -> Encoded:
-        """Sentences (B, S, E) and their lengths (B,) to the encoded batch, D = rnn_num_hidden."""
-        mask = torch.arange(words.places.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
-        steps = None if bool(mask.all()) else mask.t().unsqueeze(2).to(words.vectors.dtype)  # (S, B, 1)
-        inputs = Words(words.vectors, words.places.t())  # (S, B)
-        ahead = unroll(self.forwards, inputs.through(self.forwards.project), steps)
-        back = unroll(self.backwards, inputs.through(self.backwards.project), steps, reverse=True)
-        final = (lengths - 1, torch.arange(len(lengths), device=lengths.device))
-        last = torch.cat([ahead[final], back[0]], dim=1)  # where each direction ends
-        output = torch.cat([ahead, back], dim=2)  # (S, B, H)
+        """Sentences (B, S, E) and their lengths (B,) to the encoded batch, D = rnn_num_hidden.
+
+        Between the layers stand the N words alone, step by step and longer sentences first, without any padding.
+        """
+        order = lengths.argsort(descending=True, stable=True)
+        running = running_at(lengths[order])  # (S, B)
+        inputs = Words(words.vectors, words.places[order])
+        ahead = unroll(self.forwards, inputs.steps(self.forwards.project, running))
+        back = unroll(self.backwards, inputs.steps(self.backwards.project, running), reverse=True)
+        output = torch.cat([ahead, back], dim=1)  # (N, H)
+        sizes = running.sum(dim=1).tolist()
         for layer, cell in enumerate(self.upper):
-            above = unroll(cell, cell.project(output), steps)  # type: ignore[arg-type, operator]  # ModuleList forgets types
+            above = unroll(cell, cell.project(output).split(sizes))  # type: ignore[arg-type, operator]  # ModuleList forgets types
             output = output + above if layer >= self.first_residual else above
-            last = output[final]
-        memory = output.transpose(0, 1).contiguous()  # (B, S, H)
-        return Encoded(memory, memory, mask, last)
+        step, row = running.nonzero(as_tuple=True)
+        places = order[row] * len(running) + step  # (N,): where each word stands in (B, S)
+        memory = output.new_zeros(running.numel(), self.size).index_copy(0, places, output)
+        memory = memory.view(len(lengths), len(running), self.size)
+        last = memory[torch.arange(len(lengths), device=lengths.device), lengths - 1]
+        if not self.upper:  # each direction ends elsewhere
+            half = self.size // 2
+            last = torch.cat([last[:, :half], memory[:, 0, half:]], dim=1)
+        return Encoded(memory, memory, running_at(lengths).t(), last)
 
 
-def unroll(cell: Cell, inputs: Tensor, steps: Tensor | None, *, reverse: bool = False) -> Tensor:
-    """A cell over all steps of its projected inputs, (S, B, gates * H) to (S, B, H).
+def unroll(cell: Cell, inputs: Sequence[Tensor], *, reverse: bool = False) -> Tensor:
+    """A cell over the projected inputs of each step, (b, gates * H), to (N, H).
 
-    States are zero where ``steps`` (S, B, 1) is; None: nowhere.
+    In a step with fewer rows than the one before sentences have ended; in one with more, others begin from zero.
     """
-    projected = inputs.unbind(0)
-    step, state = cell.begin(), zero_state(cell, inputs[0])
-    outputs = [state[0]] * len(projected)
-    for t in reversed(range(len(projected))) if reverse else range(len(projected)):
-        state = step(projected[t], None, state)
-        if steps is not None:
-            state = tuple(part * steps[t] for part in state)
+    step, state = cell.begin(), zero_state(cell, inputs[-1] if reverse else inputs[0])
+    outputs = [state[0]] * len(inputs)
+    for t in reversed(range(len(inputs))) if reverse else range(len(inputs)):
+        change = len(inputs[t]) - len(state[0])
+        if change:
+            state = tuple(nn.functional.pad(part, (0, 0, 0, change)) for part in state)
+        state = step(inputs[t], None, state)
         outputs[t] = state[0]
-    return torch.stack(outputs)
+    return torch.cat(outputs)
 
 
 class ConvolutionalEncoder(nn.Module):

@@ -22,9 +22,20 @@ class Words(NamedTuple):
         """The sentences after a function of each word: (B, T, F)."""
         return nn.functional.embedding(self.places, function(self.vectors))
 
+    def steps(self, function: Callable[[Tensor], Tensor], running: Tensor) -> tuple[Tensor, ...]:
+        """The same step by step, each (b, F), without sentences that have ended: where ``running`` (T, B) is true."""
+        packed = nn.functional.embedding(self.places.t()[running], function(self.vectors))  # (N, F)
+        parts: tuple[Tensor, ...] = packed.split(running.sum(dim=1).tolist())
+        return parts
+
     def sentences(self) -> Tensor:
         """The sentences as they are: (B, T, E)."""
         return nn.functional.embedding(self.places, self.vectors)
+
+
+def running_at(lengths: Tensor) -> Tensor:
+    """Which sentences go on at which step: (B,) to (T, B)."""
+    return torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1) < lengths
 
 
 class Projection(nn.Module):

@@ -13,12 +13,12 @@ from .decoders import make_decoder
 from .encoders import make_encoder
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Words
+from .layers import Words, running_at
 from .vocabulary import PAD
 
 
 class Features(NamedTuple):
-    """What the decoder found at the N target positions of a batch that are not padding."""
+    """What the decoder found at the N target positions of a batch that are not padding: first words come first."""
 
     hidden: Tensor  # (N, H)
     targets: Tensor  # (N,): the words to predict
@@ -55,10 +55,9 @@ class Seq2Seq(nn.Module):
     def forward(self, batch: Batch) -> Features:
         """Features of a batch of sentence pairs; scores over the vocabulary are left to the loss."""
         encoded = self.encode(batch.source, batch.source_lengths)
-        hidden = self.decoder(encoded, self.target_embedding.distinct(batch.target_in))  # (B, T, H)
-        steps = torch.arange(hidden.size(1), device=hidden.device)
-        mask = steps < batch.target_lengths.unsqueeze(1)  # (B, T)
-        return Features(hidden[mask], batch.target_out[mask])
+        running = running_at(batch.target_lengths)  # (T, B)
+        hidden = self.decoder(encoded, self.target_embedding.distinct(batch.target_in), running)  # (N, H)
+        return Features(hidden, batch.target_out.t()[running])
 
     def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
         """Word ids (B, S) and lengths (B,) to the encoded sentences."""

@@ -34,7 +34,10 @@ class PooledLinear:
 
 
 class PooledMix:
-    """``weights @ memory`` for the steps of one sequence: weighted sums of the rows of memory, (B, S, D)."""
+    """``weights @ memory`` for the steps of one sequence: weighted sums of the rows of memory, (B, S, D).
+
+    A step may be of the first sentences only.
+    """
 
     def __init__(self, memory: Tensor) -> None:
         self._operands: _Operands = []
@@ -80,7 +83,7 @@ class _LinearStep(Function):
 class _MixRoot(Function):
     @staticmethod
     def forward(ctx: Any, memory: Tensor, operands: _Operands) -> Tensor:
-        ctx.operands = operands
+        ctx.operands, ctx.rows = operands, len(memory)
         ctx.set_materialize_grads(False)
         return memory.view_as(memory)
 
@@ -88,7 +91,7 @@ class _MixRoot(Function):
     def backward(ctx: Any, *_: Any) -> tuple[Tensor | None, None]:
         if not ctx.operands:
             return None, None
-        weights, grads = (torch.stack(parts, 1) for parts in zip(*ctx.operands, strict=True))  # (B, T, S), (B, T, D)
+        weights, grads = (_stack(parts, ctx.rows) for parts in zip(*ctx.operands, strict=True))  # (B, T, S), (B, T, D)
         ctx.operands.clear()
         return weights.transpose(1, 2) @ grads, None
 
@@ -98,11 +101,19 @@ class _MixStep(Function):
     def forward(ctx: Any, weights: Tensor, memory: Tensor, operands: _Operands) -> Tensor:
         ctx.save_for_backward(weights, memory)
         ctx.operands = operands
-        return torch.bmm(weights.unsqueeze(1), memory).squeeze(1)
+        return torch.bmm(weights.unsqueeze(1), memory[: len(weights)]).squeeze(1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         (grad,) = grads
         weights, memory = ctx.saved_tensors
         ctx.operands.append((weights, grad))
-        return torch.bmm(memory, grad.unsqueeze(2)).squeeze(2), None, None
+        return torch.bmm(memory[: len(grad)], grad.unsqueeze(2)).squeeze(2), None, None
+
+
+def _stack(steps: tuple[Tensor, ...], rows: int) -> Tensor:
+    """Steps (b, F) with b up to ``rows`` to (rows, T, F), zero where a step has no such row."""
+    stacked = steps[0].new_zeros(rows, len(steps), steps[0].size(1))
+    for t, step in enumerate(steps):
+        stacked[: len(step), t] = step
+    return stacked

@@ -62,7 +62,8 @@ def test_buckets_grow_in_steps_of_the_longer_side_and_in_proportion_on_the_short
 def test_a_batch_pads_to_its_longest_and_shifts_the_target(pairs: list[Pair]) -> None:
     batch = make_batch(_store(pairs), np.arange(len(pairs)))
     assert batch.source.shape == (len(pairs), max(len(pair.source) for pair in pairs))
-    for row, (source, target) in enumerate(pairs):
+    longest_first = sorted(pairs, key=lambda pair: -len(pair.target))
+    for row, (source, target) in enumerate(longest_first):
         words = len(source)
         assert batch.source[row].tolist()[:words] == source
         assert set(batch.source[row].tolist()[words:]) <= {PAD}

@@ -10,14 +10,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from infra.seq2seq import evaluation, optimizers, search, trainer
+from infra.seq2seq import evaluation, trainer
 from infra.seq2seq.batching import Batch, make_batch
 from infra.seq2seq.container import Container
 from infra.seq2seq.dataset import Corpus, PairStore, windows
 from infra.seq2seq.hyperparameters import NAMES, RULES
 from infra.seq2seq.model import Seq2Seq
+from infra.seq2seq.optimizers import make_optimizer
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.rules import ChoiceRule
+from infra.seq2seq.search import beam_search
 from infra.seq2seq.trainer import Data, Trained, Trainer
 from infra.seq2seq.training_job import load_data
 from infra.seq2seq.vocabulary import SPECIAL_TOKENS, Vocabulary
@@ -44,18 +46,18 @@ def _shape(name: str, **changes: str) -> tuple[int, ...]:
     return tuple(_model(**changes).get_parameter(name).shape)
 
 
-def _features(source: list[int], target: list[int], /, *, training: bool = False, **changes: Any) -> Tensor:
+def _features(source: list[int], target: list[int], changes: dict[str, str], *, training: bool = False) -> Tensor:
     model = _model(**changes).train(training)
     torch.manual_seed(2)
     hidden: Tensor = model(make_batch(_store([Pair(source, target)]), np.arange(1))).hidden
     return hidden.detach()
 
 
-def _differs(first: dict[str, Any], second: dict[str, Any]) -> bool:
+def _differs(first: dict[str, str], second: dict[str, str]) -> bool:
     """Whether two models with the same parameters compute different things."""
     models = [_model(**changes) for changes in (first, second)]
     assert [p.shape for p in models[0].parameters()] == [p.shape for p in models[1].parameters()]
-    return not torch.equal(_features([4, 5, 6, 7], [7, 8], **first), _features([4, 5, 6, 7], [7, 8], **second))
+    return not torch.equal(_features([4, 5, 6, 7], [7, 8], first), _features([4, 5, 6, 7], [7, 8], second))
 
 
 class _Run:
@@ -72,7 +74,7 @@ class _Run:
         self.trained: Trained = Trainer(settings(**given), data, seed=1, log=self.log.append).fit()
 
     def _watch(self, patch: pytest.MonkeyPatch) -> None:
-        forward, make = Seq2Seq.forward, optimizers.make_optimizer
+        forward, make = Seq2Seq.forward, make_optimizer
 
         def watched_forward(model: Seq2Seq, batch: Batch) -> Any:
             if model.training:
@@ -228,12 +230,12 @@ def test_dropouts_hide_what_they_stand_behind_while_training_only() -> None:
     for everything, hidden in ((([4, 5], [6]), ([7, 8], [6])), (([4, 5], [6, 7]), ([4, 5], [8, 7]))):
         side = "embed_dropout_source" if everything[0] != hidden[0] else "embed_dropout_target"
         for training, share in ((True, "1"), (False, "1"), (True, "0")):
-            seen = [_features(*pair, training=training, **{side: share}) for pair in (everything, hidden)]
+            seen = [_features(*pair, {side: share}, training=training) for pair in (everything, hidden)]
             assert torch.equal(*seen) == (training and share == "1")
-    assert _features([4], [5], training=True, rnn_decoder_hidden_dropout="1").abs().sum() == 0
-    assert _features([4], [5], rnn_decoder_hidden_dropout="1").abs().sum() > 0
+    assert _features([4], [5], {"rnn_decoder_hidden_dropout": "1"}, training=True).abs().sum() == 0
+    assert _features([4], [5], {"rnn_decoder_hidden_dropout": "1"}).abs().sum() > 0
     for training in (True, False):
-        some, none = (_features([4], [5], training=training, cnn_hidden_dropout=p, **_CNN) for p in ("0.5", "0"))
+        some, none = (_features([4], [5], {**_CNN, "cnn_hidden_dropout": p}, training=training) for p in ("0.5", "0"))
         assert torch.equal(some, none) == (not training)
 
 
@@ -380,11 +382,10 @@ def test_bleu_decodes_as_many_sentences_with_as_wide_a_beam_as_asked(
     run: Callable[..., _Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[tuple[int, int]] = []
-    find = search.beam_search
 
     def watched(model: Seq2Seq, sources: list[Any], beam_size: int, max_length: int) -> Any:
         decoded.append((len(sources), beam_size))
-        return find(model, sources, beam_size, max_length)
+        return beam_search(model, sources, beam_size, max_length)
 
     monkeypatch.setattr(evaluation, "beam_search", watched)
     for sample, beam, expected in (("0", "4", []), ("5", "4", [(5, 4)]), ("-1", "1", [(32, 1)])):
