@@ -76,7 +76,7 @@ def start() -> None:
         jobs = local.tune(
             "start",
             local.seq2seq(keys),
-            jobs=12,
+            jobs=8,
             parallel=1,
             ranges={"ContinuousParameterRanges": [{"Name": "learning_rate", "MinValue": "0.001", "MaxValue": "0.01"}]},
         )

@@ -140,14 +140,16 @@ def one_run(place: Workplace, number: int) -> list[str]:
     random, proxy = place.random, place.proxy
     kind = ("storm", "kill", "engine", "trap")[number % 4]
     trap = random.choice(TRAPS[1:]) if kind == "trap" else None
-    version = random.choice(VERSIONS)
+    version = VERSIONS[number % 3 % 2]  # most runs change what is there
     proxy.rate = 0.35 if kind == "storm" else 0.05
     proxy.kill_at = 1 + number // 4 if kind == "kill" else 0
     restart = threading.Timer(4, place.restart_engine)
     if kind == "engine":
         restart.start()
     began = time.monotonic()
-    done = place.destroy() if number % 7 == 6 else place.deploy(version, trap)
+    # A Delete whose function dies fails, and is repeated on AWS; the emulator has removed the functions by then.
+    destroys = number % 7 == 6 and kind != "kill"
+    done = place.destroy() if destroys else place.deploy(version, trap)
     if kind == "engine":
         restart.join()
     proxy.rate, proxy.kill_at = 0.0, 0
@@ -161,7 +163,10 @@ def one_run(place: Workplace, number: int) -> list[str]:
     elif status == "ROLLBACK_COMPLETE":
         place.destroy()
     seconds = time.monotonic() - began
-    print(f"run {number}: {kind}, version {version}, trap {trap}: {done}, {status}, {seconds:.0f} s", flush=True)
+    what = "destroy" if destroys else "deploy"
+    print(
+        f"run {number}: {what}, {kind}, version {version}, trap {trap}: {done}, {status}, {seconds:.0f} s", flush=True
+    )
     return place.problems()
 
 
