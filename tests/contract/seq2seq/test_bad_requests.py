@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 _TYPES = "application/json, application/x-recordio-protobuf, application/jsonlines"
 _WHOLE = recordio.encode(recordio.Pair([4, 5], ()))
+_PACKED = gzip.compress(_WHOLE, mtime=0)
 
 
 def _framed(message: bytes) -> bytes:
@@ -82,7 +83,7 @@ def test_lines_that_are_no_request(server: Server, body: bytes, error: str) -> N
     ("body", "error"),
     [
         (b"a b c", "the body must start with the magic number 0xCED7230A of recordio, little-endian"),
-        (gzip.compress(_WHOLE, mtime=0), "the body must start with the magic number 0xCED7230A of recordio, little-endian"),
+        (_PACKED, "the body must start with the magic number 0xCED7230A of recordio, little-endian"),
         (
             _WHOLE[:-1],
             "the body is truncated: the record at byte 0 needs 28 bytes, but the file ends after 27 of them; upload "
