@@ -140,24 +140,32 @@ class HyperParameterTuningJob(TuningJobBase):
             tags=tags,
         )
         life_cycle = LifeCycle(deletion_behavior=deletion_behavior, wait_for=wait_for, revision=revision)
-        self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, life_cycle)
+        prefix = default_prefix(id) if job_name_prefix is None else job_name_prefix
+        self._declare(scope, id, declaration, prefix, life_cycle)
 
-    def _declare(self, declaration: Declaration, prefix: str, life_cycle: LifeCycle) -> None:
+    def _declare(
+        self,
+        scope: Construct,
+        child: str,
+        declaration: Declaration,
+        prefix: str,
+        life_cycle: LifeCycle,
+    ) -> None:
         request = declaration.request()
         self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
-        shared = SharedByJobs.of(self)
+        # Asked of the parent, which hundreds of jobs may share: each question is a call into another process.
+        shared = SharedByJobs.of(scope)
         self._objectives = declaration.objectives()
-        self._longest_run = longest_run(self._known)
         self._training_needs = training_needs(self._known)
         declare_needs(self, self._training_needs)
         self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
-            name=JobName(self, prefix, shared.stack),
+            name=JobName(scope, prefix, shared.stack, child=child),
             properties=properties,
             service_token=shared.service_token,
             service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
@@ -265,7 +273,7 @@ class HyperParameterTuningJob(TuningJobBase):
             parameter_name=parameter_name,
             topic=topic,
             reconcile_every=reconcile_every,
-            longest_run=self._longest_run,
+            longest_run=longest_run(self._known),
         )
         return self._result
 

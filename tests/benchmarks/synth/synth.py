@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,11 @@ def ours(stack: cdk.Stack, number: int) -> None:
 
 
 def by_hand(properties: dict[str, Any]) -> Declare:
-    """A tuning job as a custom resource with given properties."""
+    """A tuning job as a custom resource with given properties; the stack's provider is looked up once."""
+
+    @cache
+    def service_token(stack: cdk.Stack) -> str:
+        return TuningJobProvider.get_or_create(stack).service_token
 
     def declare(stack: cdk.Stack, number: int) -> None:
         config = {**properties["HyperParameterTuningJobConfig"], "RandomSeed": number}
@@ -76,7 +81,7 @@ def by_hand(properties: dict[str, Any]) -> Declare:
             stack,
             f"Job{number}",
             resource_type=contract.TUNING_JOB_RESOURCE_TYPE,
-            service_token=TuningJobProvider.get_or_create(stack).service_token,
+            service_token=service_token(stack),
             properties={
                 **properties,
                 contract.TUNING_JOB_NAME: f"job-{number}",
