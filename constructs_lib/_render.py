@@ -13,7 +13,7 @@ from constructs import Construct
 
 from constructs_lib._name import JobName
 from constructs_lib._substitute import substituted
-from constructs_lib._tokens import is_unresolved
+from constructs_lib._tokens import is_plain, is_unresolved
 from infra.handlers.contract import (
     ENVELOPE,
     SERVICE_TIMEOUT,
@@ -91,15 +91,11 @@ def render(
 
 def _is_resolved(properties: Mapping[str, Any]) -> bool:
     """Whether properties are plain JSON that the CDK writes as it is; False if in doubt."""
-    try:
-        text = json.dumps(properties, allow_nan=False)
-    except (TypeError, ValueError):
-        return False
-    return _CHANGES.search(text) is None
+    return is_plain(properties) and _CHANGES.search(json.dumps(properties)) is None
 
 
-# Tokens as strings, lists, keys and numbers; what the CDK leaves out; what is written shorter.
-_CHANGES = re.compile(r"Token\[|-1\.8\d+e\+289|null|Fn::Join")
+# What the CDK leaves out, and what is written shorter.
+_CHANGES = re.compile(r"null|Fn::Join")
 
 
 @cache  # hundreds of jobs have the same

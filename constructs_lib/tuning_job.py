@@ -19,7 +19,7 @@ from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, Tun
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
 from constructs_lib._shared import SharedByJobs
-from constructs_lib._tokens import check_names, without_tokens
+from constructs_lib._tokens import check_names, is_plain, without_tokens
 from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
@@ -152,7 +152,8 @@ class HyperParameterTuningJob(TuningJobBase):
         life_cycle: LifeCycle,
     ) -> None:
         request = declaration.request()
-        self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+        known = request if is_plain(request) else without_tokens(request)
+        self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
@@ -339,7 +340,8 @@ def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
 
 def _findings(declaration: Declaration, known: Mapping[str, Any]) -> Iterator[Finding]:
     yield from check(known)
-    yield from check_names(known)
+    if not is_plain({name: value for name, value in known.items() if name != TUNING_JOB_NAME}):
+        yield from check_names(known)
     for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
         yield from check_algorithm(declared.algorithm, definition)
     for parent in declaration.parents():
