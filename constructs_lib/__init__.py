@@ -1,5 +1,6 @@
 """Hyperparameter tuning jobs and what surrounds them, as AWS CDK constructs."""
 
+from constructs_lib._built_in_image import BuiltInImage
 from constructs_lib._job import IHyperParameterTuningJob, TuningJobStatus
 from constructs_lib.alarms import TuningJobAlarms
 from constructs_lib.algorithms import (
@@ -81,6 +82,7 @@ __all__ = [
     "AutoParameter",
     "BestModel",
     "BestObjectiveNotImproving",
+    "BuiltInImage",
     "CategoricalHyperParameter",
     "CategoricalRange",
     "Channel",

@@ -51,10 +51,13 @@ class JobName:
         prefix: first part of the name.
     """
 
-    def __init__(self, scope: Construct, prefix: str, stack: Stack | None = None) -> None:
+    def __init__(self, scope: Construct, prefix: str, stack: Stack | None = None, *, child: str | None = None) -> None:
+        """The name for ``scope``, or for the construct ``child`` right below it."""
         self.prefix = prefix
         stack_path, self._stack_name = _place(Stack.of(scope) if stack is None else stack)
-        self._path = scope.node.path.removeprefix(stack_path).removeprefix("/")
+        # The CDK writes ids this way in paths.
+        path = scope.node.path if child is None else f"{_path(scope)}/{child.replace('/', '--')}"
+        self._path = path.removeprefix(stack_path).removeprefix("/")
 
     def of(self, resolved: Mapping[str, Any]) -> str:
         """``<prefix>-<hash>`` for resolved properties without envelope and name."""
@@ -79,6 +82,11 @@ def _place(stack: Stack) -> tuple[str, str]:
     path, name = stack.node.path, stack.stack_name
     # A nested stack's name is known at deployment only; its place in the app is as good.
     return path, path if is_unresolved(name) else name
+
+
+@cache
+def _path(scope: Construct) -> str:
+    return scope.node.path
 
 
 def default_prefix(construct_id: str) -> str:

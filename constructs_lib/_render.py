@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from constructs import Construct
 
 from constructs_lib._name import JobName
 from constructs_lib._substitute import substituted
-from constructs_lib._tokens import is_unresolved
+from constructs_lib._tokens import is_plain, is_unresolved
 from infra.handlers.contract import (
     ENVELOPE,
     SERVICE_TIMEOUT,
@@ -78,10 +79,23 @@ def render(
     properties: Mapping[str, Any],
     service_token: str,
     service_timeout: Duration,
-) -> TuningJobResource:
+) -> CfnResource:
     """Adds the resource that stands for the tuning job, as the child "Resource"."""
     service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: _seconds(service_timeout)}
-    return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
+    if not _is_resolved(properties):
+        return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
+    # The same without being called back by the CDK's process, twice, to find that nothing has changed.
+    given = {**service, TUNING_JOB_NAME: name.of(properties), **properties}
+    return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+
+
+def _is_resolved(properties: Mapping[str, Any]) -> bool:
+    """Whether properties are plain JSON that the CDK writes as it is; False if in doubt."""
+    return is_plain(properties) and _CHANGES.search(json.dumps(properties)) is None
+
+
+# What the CDK leaves out, and what is written shorter.
+_CHANGES = re.compile(r"null|Fn::Join")
 
 
 @cache  # hundreds of jobs have the same

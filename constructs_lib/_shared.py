@@ -28,6 +28,7 @@ class SharedByJobs:
     """
 
     _by_stack: ClassVar[dict[Stack, SharedByJobs]] = {}
+    _by_scope: ClassVar[dict[Construct, SharedByJobs]] = {}
 
     def __init__(self, stack: Stack) -> None:
         from constructs_lib._provider import TuningJobProvider
@@ -42,10 +43,12 @@ class SharedByJobs:
     @classmethod
     def of(cls, scope: Construct) -> SharedByJobs:
         """What the jobs of a construct's stack share."""
-        stack = Stack.of(scope)
-        if stack not in cls._by_stack:
-            cls._by_stack[stack] = cls(stack)
-        return cls._by_stack[stack]
+        if scope not in cls._by_scope:
+            stack = Stack.of(scope)
+            if stack not in cls._by_stack:
+                cls._by_stack[stack] = cls(stack)
+            cls._by_scope[scope] = cls._by_stack[stack]
+        return cls._by_scope[scope]
 
     def allow_pass_role(self, role: iam.IRole | str) -> None:
         """Lets the stack's jobs run with a role; one that is given by its ARN is imported."""

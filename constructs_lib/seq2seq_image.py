@@ -9,15 +9,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
+from constructs_lib._built_in_image import built_in_image
 from constructs_lib.errors import ValidationError
 
 _NAME = "seq2seq"
 _BUILT_IN_TAG = "1"
-_PULL_ACTIONS = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
 class Seq2SeqImage:
@@ -61,17 +60,15 @@ class Seq2SeqImage:
         Raises:
             ValidationError: if AWS publishes no such image in the region.
         """
-        stack = cdk.Stack.of(scope)
-        if cdk.Token.is_unresolved(stack.region):
-            account, suffix = _account_mapping(stack).find_in_map(cdk.Aws.REGION, "Account"), cdk.Aws.URL_SUFFIX
-        else:
-            account, suffix = _account_in(scope, stack.region), _domain_suffix(stack.region)
-        arn = stack.format_arn(service="ecr", account=account, resource="repository", resource_name=_NAME)
-        return Seq2SeqImage(
-            image_uri=f"{account}.dkr.ecr.{stack.region}.{suffix}/{_NAME}:{_BUILT_IN_TAG}",
-            grant_pull=lambda grantee: _grant_pull(grantee, arn),
-            is_built_in=True,
+        image = built_in_image(
+            scope,
+            repository=_NAME,
+            tag=_BUILT_IN_TAG,
+            accounts=SEQ2SEQ_ACCOUNTS,
+            mapping="Seq2SeqImageAccounts",
+            instead="use another region, or an image of your own with Seq2SeqImage.from_repository",
         )
+        return Seq2SeqImage(image_uri=image.image_uri, grant_pull=image.grant_pull, is_built_in=True)
 
     @staticmethod
     def from_repository(
@@ -99,9 +96,7 @@ class Seq2SeqImage:
             uri = repository.repository_uri_for_digest(digest)
         else:
             uri = repository.repository_uri_for_tag("latest" if tag is None else tag)
-        return Seq2SeqImage(
-            image_uri=uri, grant_pull=lambda grantee: _grant_pull(grantee, repository.repository_arn, repository)
-        )
+        return Seq2SeqImage(image_uri=uri, grant_pull=repository.grant_pull)
 
 
 class Seq2SeqRepository(ecr.Repository):
@@ -161,36 +156,3 @@ def _default_name(scope: Construct, construct_id: str) -> str:
     # CloudFormation's own names end in a random part, and the last part of the path has to be the program's name.
     placed = f"{cdk.Names.unique_resource_name(scope, max_length=100, separator='-')}-{construct_id}"
     return f"{re.sub('[^a-z0-9]+', '-', placed.lower()).strip('-')}/{_NAME}"
-
-
-def _account_in(scope: Construct, region: str) -> str:
-    if region not in SEQ2SEQ_ACCOUNTS:
-        text = (
-            f"region must be one where AWS publishes the image '{_NAME}' ({', '.join(SEQ2SEQ_ACCOUNTS)}), "
-            f"got {region!r}; use another region, or an image of your own with Seq2SeqImage.from_repository"
-        )
-        raise ValidationError(scope.node.path, [text])
-    return SEQ2SEQ_ACCOUNTS[region]
-
-
-def _domain_suffix(region: str) -> str:
-    suffix = RegionInfo.get(region).domain_suffix
-    return cdk.Aws.URL_SUFFIX if suffix is None else suffix
-
-
-def _account_mapping(stack: cdk.Stack) -> cdk.CfnMapping:
-    """The stack's table of registries, made once."""
-    existing = stack.node.try_find_child("Seq2SeqImageAccounts")
-    if isinstance(existing, cdk.CfnMapping):
-        return existing
-    table = {region: {"Account": account} for region, account in SEQ2SEQ_ACCOUNTS.items()}
-    return cdk.CfnMapping(stack, "Seq2SeqImageAccounts", mapping=table, lazy=True)
-
-
-def _grant_pull(grantee: iam.IGrantable, repository_arn: str, repository: ecr.IRepository | None = None) -> iam.Grant:
-    if repository is not None:
-        return repository.grant_pull(grantee)
-    token = iam.Grant.add_to_principal(grantee=grantee, actions=["ecr:GetAuthorizationToken"], resource_arns=["*"])
-    return token.combine(
-        iam.Grant.add_to_principal(grantee=grantee, actions=_PULL_ACTIONS, resource_arns=[repository_arn])
-    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from constructs import IConstruct
 
 from infra.handlers.rules.view import definitions
-
-_METADATA = "cdk-tuning:training-needs"
 
 
 class QuotaUsage(Enum):
@@ -24,6 +21,9 @@ class QuotaUsage(Enum):
 
 TrainingNeeds = Mapping[tuple[str, QuotaUsage], int | None]
 """Instances by type and use; None where the number is known at deployment only."""
+
+# Not in the tree's metadata: hundreds of jobs would ask another process to write it, and few stacks ever read it.
+_DECLARED: Final[dict[IConstruct, TrainingNeeds]] = {}
 
 
 def training_needs(request: Mapping[str, Any]) -> TrainingNeeds:
@@ -44,18 +44,13 @@ def training_needs(request: Mapping[str, Any]) -> TrainingNeeds:
 
 
 def declare_needs(construct: IConstruct, needs: TrainingNeeds) -> None:
-    """Note what a construct needs, in the tree itself: Python objects may be gone before the tree is."""
-    entries = [[name, usage.name, -1 if need is None else need] for (name, usage), need in needs.items()]
-    construct.node.add_metadata(_METADATA, json.dumps(entries))
+    """Note what a construct needs; keeps it, since a Python object may otherwise be gone before its tree is."""
+    _DECLARED[construct] = needs
 
 
 def declared_needs(construct: IConstruct) -> TrainingNeeds | None:
     """What a construct noted; None if it is no tuning job."""
-    for entry in construct.node.metadata:
-        if entry.type == _METADATA:
-            found = json.loads(str(entry.data))
-            return {(name, QuotaUsage[usage]): None if need < 0 else need for name, usage, need in found}
-    return None
+    return _DECLARED.get(construct)
 
 
 def sum_of(needs: Iterable[TrainingNeeds]) -> TrainingNeeds:

@@ -19,7 +19,7 @@ from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, Tun
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import render, template_properties
 from constructs_lib._shared import SharedByJobs
-from constructs_lib._tokens import check_names, without_tokens
+from constructs_lib._tokens import check_names, is_plain, without_tokens
 from constructs_lib._warm_start import check_parent
 from constructs_lib.algorithms.rules import check_algorithm
 from constructs_lib.definition import TrainingJobDefinition
@@ -140,24 +140,33 @@ class HyperParameterTuningJob(TuningJobBase):
             tags=tags,
         )
         life_cycle = LifeCycle(deletion_behavior=deletion_behavior, wait_for=wait_for, revision=revision)
-        self._declare(declaration, default_prefix(id) if job_name_prefix is None else job_name_prefix, life_cycle)
+        prefix = default_prefix(id) if job_name_prefix is None else job_name_prefix
+        self._declare(scope, id, declaration, prefix, life_cycle)
 
-    def _declare(self, declaration: Declaration, prefix: str, life_cycle: LifeCycle) -> None:
+    def _declare(
+        self,
+        scope: Construct,
+        child: str,
+        declaration: Declaration,
+        prefix: str,
+        life_cycle: LifeCycle,
+    ) -> None:
         request = declaration.request()
-        self._known: dict[str, Any] = without_tokens({**request, TUNING_JOB_NAME: UNRESOLVED})
+        known = request if is_plain(request) else without_tokens(request)
+        self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
 
-        shared = SharedByJobs.of(self)
+        # Asked of the parent, which hundreds of jobs may share: each question is a call into another process.
+        shared = SharedByJobs.of(scope)
         self._objectives = declaration.objectives()
-        self._longest_run = longest_run(self._known)
         self._training_needs = training_needs(self._known)
         declare_needs(self, self._training_needs)
         self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
-            name=JobName(self, prefix, shared.stack),
+            name=JobName(scope, prefix, shared.stack, child=child),
             properties=properties,
             service_token=shared.service_token,
             service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
@@ -265,7 +274,7 @@ class HyperParameterTuningJob(TuningJobBase):
             parameter_name=parameter_name,
             topic=topic,
             reconcile_every=reconcile_every,
-            longest_run=self._longest_run,
+            longest_run=longest_run(self._known),
         )
         return self._result
 
@@ -331,7 +340,8 @@ def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
 
 def _findings(declaration: Declaration, known: Mapping[str, Any]) -> Iterator[Finding]:
     yield from check(known)
-    yield from check_names(known)
+    if not is_plain({name: value for name, value in known.items() if name != TUNING_JOB_NAME}):
+        yield from check_names(known)
     for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
         yield from check_algorithm(declared.algorithm, definition)
     for parent in declaration.parents():

@@ -5,10 +5,15 @@ The facts are those of the SageMaker developer guide, chapters "XGBoost Hyperpar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from constructs import Construct
+
+from constructs_lib._algorithm_accounts import XGBOOST_ACCOUNTS
+from constructs_lib._built_in_image import BuiltInImage, built_in_image
 from constructs_lib.algorithms.algorithm import Algorithm, known
 from constructs_lib.algorithms.hyper_parameters import (
     ContinuousHyperParameter,
@@ -16,9 +21,11 @@ from constructs_lib.algorithms.hyper_parameters import (
     IntegerHyperParameter,
     ValueType,
 )
+from constructs_lib.errors import ValidationError
 from constructs_lib.objective import ObjectiveType
 
 _INT, _FLOAT = ValueType.INTEGER, ValueType.FLOAT
+_VERSION = re.compile(r"\d+\.\d+-\d+")
 _FLAG = ("0", "1")
 _DART = {"booster": ("dart",)}
 _TABLES = ("text/csv", "text/libsvm", "application/x-parquet", "application/x-recordio-protobuf")
@@ -115,3 +122,28 @@ class XGBoost(Algorithm):
         type=ValueType.BOOLEAN, default=False, applies_to={"tree_method": ("gpu_hist",)}
     )
     verbosity = HyperParameter(values=("0", "1", "2", "3"), default="1")
+
+    @staticmethod
+    def built_in_image(scope: Construct, *, version: str = "1.7-1") -> BuiltInImage:
+        """AWS's own image ``sagemaker-xgboost`` in the region of ``scope``'s stack.
+
+        A stack without a region looks the registry up at deploy, in a mapping that its template then has.
+
+        Args:
+            scope: where the image is used.
+            version: version of the container, which begins with that of XGBoost. Default: ``1.7-1``.
+
+        Raises:
+            ValidationError: if AWS publishes no such image in the region, or the version has another form.
+        """
+        if not _VERSION.fullmatch(version):
+            text = f"version must be a container's, such as '1.7-1', got {version!r}"
+            raise ValidationError(scope.node.path, [text])
+        return built_in_image(
+            scope,
+            repository="sagemaker-xgboost",
+            tag=version,
+            accounts=XGBOOST_ACCOUNTS,
+            mapping="XGBoostImageAccounts",
+            instead="use another region, or give XGBoost an image of your own",
+        )

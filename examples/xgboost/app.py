@@ -7,7 +7,6 @@ cdk deploy xgboost-tuning --exclusively --app "python examples/xgboost/app.py"
 """
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -25,34 +24,6 @@ from constructs_lib import (
     XGBoost,
 )
 
-REPOSITORY, TAG = "sagemaker-xgboost", "1.7-1"
-
-# AWS publishes the image from an account of its own in each region; add yours from its list of registry paths.
-REGISTRIES = {
-    "eu-central-1": "492215442770",
-    "eu-west-1": "141502667606",
-    "us-east-1": "683313688378",
-    "us-east-2": "257758044811",
-    "us-west-1": "746614075791",
-    "us-west-2": "246618743249",
-}
-
-
-class XGBoostImage:
-    """AWS's own image in the region of the stack."""
-
-    def __init__(self, stack: cdk.Stack) -> None:
-        table = {region: {"Account": account} for region, account in REGISTRIES.items()}
-        account = cdk.CfnMapping(stack, "Registries", mapping=table, lazy=True).find_in_map(cdk.Aws.REGION, "Account")
-        self.image_uri = f"{account}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{REPOSITORY}:{TAG}"
-        self._arn = stack.format_arn(service="ecr", account=account, resource="repository", resource_name=REPOSITORY)
-
-    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow pulling this image alone."""
-        iam.Grant.add_to_principal(grantee=grantee, actions=["ecr:GetAuthorizationToken"], resource_arns=["*"])
-        pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        return iam.Grant.add_to_principal(grantee=grantee, actions=pull, resource_arns=[self._arn])
-
 
 class DataStack(cdk.Stack):
     """The bucket with data and models, and the role that trains."""
@@ -69,8 +40,8 @@ class DataStack(cdk.Stack):
         channels = TrainingChannels.from_buckets(
             self, "Channels", train=self.bucket, validation=self.bucket, vocab=self.bucket, output=self.bucket
         )
-        self.image = XGBoostImage(self)
-        self.role = TrainingRole(self, "Role", channels=channels, image=self.image)
+        image = XGBoost.built_in_image(self)
+        self.role = TrainingRole(self, "Role", channels=channels, image=image)
         cdk.CfnOutput(self, "BucketName", value=self.bucket.bucket_name)
 
 
@@ -93,7 +64,7 @@ class TuningStack(cdk.Stack):
             resource_limits=ResourceLimits(max_number_of_training_jobs=12, max_parallel_training_jobs=2),
             random_seed=7,
             training_job_definition=TrainingJobDefinition(
-                algorithm=XGBoost(XGBoostImage(self)),
+                algorithm=XGBoost(XGBoost.built_in_image(self)),
                 role=data.role,
                 channels={
                     "train": Channel.from_bucket(data.bucket, "train", content_type="text/csv"),

@@ -12,16 +12,16 @@ import argparse
 import gc
 import json
 import platform
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import psutil
 
 from constructs_lib import (
     Channel,
@@ -55,7 +55,8 @@ def ours(stack: cdk.Stack, number: int) -> None:
         resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=8),
         random_seed=number,
         training_job_definition=TrainingJobDefinition(
-            algorithm=Seq2Seq(IMAGE),
+            # As the construct advises for an image that is not AWS's own; without them there is a warning for each job.
+            algorithm=Seq2Seq(IMAGE, metric_definitions=Seq2Seq.own_metric_definitions),
             role=ROLE,
             channels={name: Channel(s3_data_source=S3DataSource(s3_uri=f"s3://{name}")) for name in names},
             output_data_config=OutputDataConfig(s3_output_path="s3://output"),
@@ -68,7 +69,11 @@ def ours(stack: cdk.Stack, number: int) -> None:
 
 
 def by_hand(properties: dict[str, Any]) -> Declare:
-    """A tuning job as a custom resource with given properties."""
+    """A tuning job as a custom resource with given properties; the stack's provider is looked up once."""
+
+    @cache
+    def service_token(stack: cdk.Stack) -> str:
+        return TuningJobProvider.get_or_create(stack).service_token
 
     def declare(stack: cdk.Stack, number: int) -> None:
         config = {**properties["HyperParameterTuningJobConfig"], "RandomSeed": number}
@@ -76,7 +81,7 @@ def by_hand(properties: dict[str, Any]) -> Declare:
             stack,
             f"Job{number}",
             resource_type=contract.TUNING_JOB_RESOURCE_TYPE,
-            service_token=TuningJobProvider.get_or_create(stack).service_token,
+            service_token=service_token(stack),
             properties={
                 **properties,
                 contract.TUNING_JOB_NAME: f"job-{number}",
@@ -87,10 +92,17 @@ def by_hand(properties: dict[str, Any]) -> Declare:
     return declare
 
 
+def processor_seconds() -> float:
+    """What this process and the jsii kernel below it have computed for so far: other load does not count."""
+    here = psutil.Process()
+    spent = [each.cpu_times() for each in [here, *here.children(recursive=True)]]
+    return sum(each.user + each.system for each in spent)
+
+
 def synthesise(declare: Declare, jobs: int, folder: str) -> float:
-    """Seconds that declaring and synthesising takes."""
+    """Processor seconds that declaring and synthesising takes."""
     gc.collect()
-    began = time.perf_counter()
+    began = processor_seconds()
     app = cdk.App(outdir=folder)
     stack = None
     for number in range(jobs):
@@ -98,7 +110,7 @@ def synthesise(declare: Declare, jobs: int, folder: str) -> float:
             stack = cdk.Stack(app, f"Stack{number // JOBS_IN_A_STACK}")
         declare(stack, number)
     app.synth()
-    return time.perf_counter() - began
+    return processor_seconds() - began
 
 
 def properties_of_one() -> dict[str, Any]:
@@ -122,7 +134,7 @@ def main() -> None:
     variants: dict[str, Declare] = {"ours": ours, "by hand": by_hand(properties_of_one())}
     print(
         f"Python {platform.python_version()}, aws-cdk-lib {version('aws-cdk-lib')}, jsii {version('jsii')}, "
-        f"{platform.machine()}, medians of {arguments.repetitions} in seconds"
+        f"{platform.machine()}, least of {arguments.repetitions} in processor seconds"
     )
     print(f"{'jobs':>5} {'ours':>8} {'by hand':>8} {'ratio':>6} {'ours, ms a job':>15}")
     for jobs in arguments.jobs:
@@ -132,7 +144,7 @@ def main() -> None:
             for name in sorted(variants, reverse=bool(repetition % 2)):
                 with tempfile.TemporaryDirectory() as folder:
                     seconds[name].append(synthesise(variants[name], jobs, folder))
-        mine, theirs = (statistics.median(seconds[name]) for name in ("ours", "by hand"))
+        mine, theirs = (min(seconds[name]) for name in ("ours", "by hand"))
         print(f"{jobs:>5} {mine:>8.2f} {theirs:>8.2f} {mine / theirs:>6.2f} {1000 * mine / jobs:>15.1f}")
         sys.stdout.flush()
 

@@ -18,8 +18,9 @@ from aws_cdk.assertions import Match, Template
 from cdk_nag import AwsSolutionsChecks
 from cfnlint import ManualArgs, lint
 
-from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS
+from constructs_lib._algorithm_accounts import SEQ2SEQ_ACCOUNTS, XGBOOST_ACCOUNTS
 from constructs_lib._provider import TuningJobProvider
+from constructs_lib.algorithms import XGBoost
 from constructs_lib.errors import ValidationError
 from constructs_lib.gpu_training_quota import GpuTrainingQuota, OnShortfall
 from constructs_lib.instance import InstanceType
@@ -237,6 +238,26 @@ def test_a_stack_with_a_region_has_the_image_in_plain_words() -> None:
         assert Seq2SeqImage.built_in(stack).image_uri == f"{account}.dkr.ecr.{region}.{suffix}/seq2seq:1"
 
 
+def test_xgboost_has_its_image_where_aws_publishes_it() -> None:
+    plain = XGBoost.built_in_image(_stack("cn-north-1"), version="2.1-0")
+    assert plain.image_uri == "450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-xgboost:2.1-0"
+    assert XGBoost(plain).is_built_in is True
+
+    stack = _stack()
+    for _ in range(2):
+        image = XGBoost.built_in_image(stack)
+    image.grant_pull(iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")))
+    found = stack.resolve(image.image_uri)["Fn::Join"][1]
+    assert found[0] == {"Fn::FindInMap": ["XGBoostImageAccounts", {"Ref": "AWS::Region"}, "Account"]}
+    assert found[-1] == "/sagemaker-xgboost:1.7-1"
+    template = Template.from_stack(stack)
+    assert set(template.to_json()["Mappings"]["XGBoostImageAccounts"]) == set(XGBOOST_ACCOUNTS)
+    (policy,) = template.find_resources("AWS::IAM::Policy").values()
+    token, pull = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (token["Action"], token["Resource"]) == ("ecr:GetAuthorizationToken", "*")
+    assert pull["Resource"]["Fn::Join"][1][-1] == ":repository/sagemaker-xgboost"
+
+
 def test_an_image_of_a_repository_by_tag_or_digest() -> None:
     stack = cdk.Stack(None, "Stack")
     repository = ecr.Repository.from_repository_name(stack, "Repository", "mine/seq2seq")
@@ -378,6 +399,15 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
         lambda: Seq2SeqImage.built_in(_stack("eu-south-2")),
         f"Stack: region must be one where AWS publishes the image 'seq2seq' ({', '.join(SEQ2SEQ_ACCOUNTS)}), got "
         "'eu-south-2'; use another region, or an image of your own with Seq2SeqImage.from_repository",
+    ),
+    "region without xgboost": (
+        lambda: XGBoost.built_in_image(_stack("mx-central-1")),
+        f"Stack: region must be one where AWS publishes the image 'sagemaker-xgboost' ({', '.join(XGBOOST_ACCOUNTS)}), "
+        "got 'mx-central-1'; use another region, or give XGBoost an image of your own",
+    ),
+    "version of xgboost": (
+        lambda: XGBoost.built_in_image(_stack("eu-west-1"), version="latest"),
+        "Stack: version must be a container's, such as '1.7-1', got 'latest'",
     ),
     "tag and digest": (
         lambda: Seq2SeqImage.from_repository(_repository(), tag="1", digest="sha256:ab"),

@@ -8,9 +8,11 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from constructs import Construct
 
 from constructs_lib import HyperParameterTuningJob
 from constructs_lib._declaration import Declaration
+from constructs_lib._name import JobName
 from infra.handlers.coerce import coerce
 from infra.handlers.contract import ENVELOPE, TUNING_JOB_NAME
 from infra.handlers.keyed import unkeyed
@@ -27,6 +29,10 @@ def read(file: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def declared(provider: Any) -> dict[str, dict[str, Any]]:
     """The properties of each request's job, in one synthesis, by the request's name."""
+    return synthesised()
+
+
+def synthesised() -> dict[str, dict[str, Any]]:
     app = cdk.App()
     stack = cdk.Stack(app, "Documented")
     for file in FILES:
@@ -51,6 +57,24 @@ def test_the_declaration_is_the_request(file: Path) -> None:
     del request[TUNING_JOB_NAME]
 
     assert Declaration.from_request(request).request() == request
+
+
+def test_what_the_cdk_need_not_resolve_is_the_same_as_what_it_resolves(
+    declared: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("constructs_lib._render._is_resolved", lambda properties: False)
+
+    assert synthesised() == declared
+
+
+@pytest.mark.parametrize("child", ["Job", "Team/Job", "Default"])
+def test_a_name_follows_from_the_path_whether_or_not_the_construct_is_there(stack: cdk.Stack, child: str) -> None:
+    parent = Construct(stack, f"Parent of {child.replace('/', ' ')}")
+
+    expected = JobName(Construct(parent, child), "job").of({})
+
+    assert JobName(parent, "job", child=child).of({}) == expected
+    assert JobName(parent, "job", child="Another").of({}) != expected
 
 
 def test_all_the_documented_shapes_are_here() -> None:
