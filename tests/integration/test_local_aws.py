@@ -250,7 +250,7 @@ def test_a_second_endpoint_on_one_home_is_refused(home: Home) -> None:
     second = subprocess.run(command, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert second.stderr.splitlines()[-1] == (
-        f"another endpoint already works on {home.path}: end it with `tuning local down`"
+        f"cannot start: another endpoint already works on {home.path}: end it with `tuning local down`"
     )
 
 

@@ -170,11 +170,10 @@ def test_a_client_that_hangs_up_harms_nobody(server: Server) -> None:
     assert server.targets("a b") == ["A B"]
 
 
-_VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["data", "configuration"]), inner),
-    max_leaves=6,
-)
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_KEYS = st.sampled_from(["data", "configuration"])
+_FLAT = _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(_KEYS, _SCALARS)
+_VALUES = _FLAT | st.lists(_FLAT, max_size=3) | st.dictionaries(_KEYS, _FLAT)
 _JSON_BODIES = st.one_of(
     _VALUES, st.fixed_dictionaries({"instances": st.lists(_VALUES | st.fixed_dictionaries({"data": _VALUES}))})
 ).map(lambda value: json.dumps(value).encode())
