@@ -28,7 +28,7 @@ demo-xgboost: $(SETUP) ## the same with SageMaker's XGBoost on a table
 	$(BIN)/tuning demo-xgboost
 
 demo-down: $(SETUP) ## remove everything that the demo started
-	$(BIN)/tuning local reset
+	$(BIN)/tuning local reset --yes
 
 test: lint typecheck unit ## everything that CI checks
 
