@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
 import time
 import uuid
@@ -12,10 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.session
 import pytest
-from botocore.config import Config
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
@@ -23,6 +18,7 @@ from infra.local.engine import EngineSettings
 from infra.local.engine.training.images import register_image
 from infra.local.home import Home
 from infra.local.sagemaker import SageMakerService
+from tests.support.s3 import local_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,41 +28,8 @@ SETTINGS = EngineSettings(stop_grace=0.5, close_grace=0.5, poll=0.02, cores=2, c
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Client]:
-    folder = tmp_path_factory.mktemp("ministack")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-    }
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
-        )
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
-    try:
-        wait_until(lambda: _listens(port))
+    with local_s3(tmp_path_factory.mktemp("ministack")) as client:
         yield client
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(10)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
