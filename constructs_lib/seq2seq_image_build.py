@@ -185,5 +185,5 @@ def _source(scope: Construct) -> s3_assets.Asset:
         "Source",
         path=str(_INFRA),
         ignore_mode=cdk.IgnoreMode.GIT,
-        exclude=["/*", "!/__init__.py", "!/seq2seq", "__pycache__", "*.pyc"],
+        exclude=["/*", "!/__init__.py", "!/container", "!/seq2seq", "__pycache__", "*.pyc"],
     )

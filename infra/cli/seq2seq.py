@@ -31,8 +31,8 @@ def prepare(
     """Turn two tokenised text files into train.rec, val.rec and the vocabularies."""
     from tqdm import tqdm
 
+    from infra.container import ClientError
     from infra.seq2seq import prepare as module
-    from infra.seq2seq.errors import ClientError
 
     if (validation_src is None) != (validation_trg is None):
         raise UserError("--validation-src and --validation-trg go together: give both or neither")
@@ -68,8 +68,8 @@ def translate(
     ] = None,
 ) -> None:
     """Translate tokenised sentences with a trained model, one a line."""
+    from infra.container import ClientError
     from infra.seq2seq import attention_chart
-    from infra.seq2seq.errors import ClientError
     from infra.seq2seq.translator import Translator
 
     sentences = text if text else [line.rstrip("\n") for line in sys.stdin]
@@ -91,7 +91,7 @@ def serve(
     beam_size: _BeamSize = None,
 ) -> None:
     """Answer requests as the algorithm's endpoint does: GET /ping, POST /invocations. Ends with Ctrl-C."""
-    from infra.seq2seq.errors import ClientError
+    from infra.container import ClientError
     from infra.seq2seq.serving.server import serve as run
 
     try:

@@ -10,8 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from infra.seq2seq.container import Container
-from infra.seq2seq.program import exit_code_of, log
+from infra.container import Container, exit_code_of, log
 
 from .hyperparameters import Settings
 

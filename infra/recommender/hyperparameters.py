@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.container import ClientError
 from infra.handlers.recipes import RECIPES, Hyperparameter, Recipe
-from infra.seq2seq.errors import ClientError
 
 PROGRAMS = {
     "aws-hrnn": "hrnn",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 
 Ints = npt.NDArray[np.int64]
 

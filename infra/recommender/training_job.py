@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from infra.seq2seq.container import Container, StopRequest
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError, Container, StopRequest
 
 from .hyperparameters import PROGRAMS, Settings
 from .interactions import Interactions, read_interactions

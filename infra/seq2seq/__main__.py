@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-from .container import Container
-from .errors import ClientError
+from infra.container import ClientError, Container, log, run_program
+
 from .hyperparameters import HyperParameters
-from .program import log, run_program
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from .errors import ClientError
+from infra.container import ClientError
+
 from .hyperparameters import HyperParameters
 from .model import Seq2Seq
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import ClientError
+from infra.container import ClientError
+
 from .translator import Translation
 
 _CELL = 34  # pixels

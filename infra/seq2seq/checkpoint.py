@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from .errors import ClientError
+from infra.container import ClientError
 
 STATE_FILE = "training-state.pt"
 

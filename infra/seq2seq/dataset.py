@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ClientError
+from infra.container import ClientError
+
 from .recordio import Pair, read_file
 
 Int32s = npt.NDArray[np.int32]

@@ -12,8 +12,8 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Self
 
-from .errors import ClientError
-from .rules import boolean, choice, integer, number, rule_of
+from infra.container import ClientError
+from infra.container.rules import boolean, choice, integer, number, rule_of
 
 #: What a tuning job adds to the hyperparameters of its training jobs: the name of the objective metric.
 TUNING_OBJECTIVE = "_tuning_objective_metric"

@@ -8,7 +8,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import ClientError
+from infra.container import ClientError
+
 from .recordio import Pair, encode
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 

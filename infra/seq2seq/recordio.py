@@ -13,7 +13,8 @@ from typing import IO, BinaryIO, NamedTuple, Protocol, cast
 
 from google.protobuf.message import DecodeError
 
-from .errors import ClientError
+from infra.container import ClientError
+
 from .record_pb2 import Record
 
 MAGIC = 0xCED7230A

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from infra.container import ClientError
+
 from .batching import Buckets, Part, epoch_batches, length_ratio
 from .checkpoint import Progress, load_state, save_state
 from .dataset import Corpus, PairStore
-from .errors import ClientError
 from .evaluation import bleu_sample, next_word_metrics, perplexity, translation_bleu
 from .hyperparameters import HyperParameters
 from .loss import cross_entropy

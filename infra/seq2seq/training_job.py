@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from infra.container import ClientError, Container, StopRequest
+
 from . import artifact
-from .container import Container, StopRequest
 from .dataset import Corpus, Limits, read_pairs, windows
-from .errors import ClientError
 from .hyperparameters import HyperParameters
 from .processes import Processes
 from .recordio import Pair

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .errors import ClientError
+from infra.container import ClientError
 
 PAD, UNK, BOS, EOS = range(4)
 #: Tokens of the first ids: padding, unknown word, start and end of a sentence.

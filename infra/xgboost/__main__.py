@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from infra.seq2seq.program import log, run_program
+from infra.container import log, run_program
 
 from .container import TableContainer
 from .hyperparameters import HyperParameters

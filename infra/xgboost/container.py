@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from email.message import Message
 from pathlib import Path
 
-from infra.seq2seq.container import Container
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError, Container
 
 CSV, LIBSVM = "csv", "libsvm"
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from infra.seq2seq.errors import ClientError
-from infra.seq2seq.rules import BooleanRule, ChoiceRule, IntegerRule, NumberRule, Rule
+from infra.container import ClientError
+from infra.container.rules import BooleanRule, ChoiceRule, IntegerRule, NumberRule, Rule
 
 from .metric_lines import MAXIMIZED
 from .rules import METRICS, EvalMetrics, InteractionConstraints, MonotoneConstraints, Updaters, classification_problem

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 
 Numbers = NDArray[np.float32]
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from infra.seq2seq.container import StopRequest
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError, StopRequest
 
 from . import own_metrics
 from .checkpoint import Checkpoints, write_model

@@ -116,6 +116,7 @@ def test_wheel_holds_what_it_deploys_and_no_tests(wheel: Path) -> None:
     # What the image is made of, which a stack uploads.
     for name in ("Dockerfile", "requirements.txt", "bin/train", "bin/serve", "serving/app.py"):
         assert f"infra/seq2seq/{name}" in names
+    assert "infra/container/program.py" in names
     assert not [
         name for name in names if name.split("/")[0] not in ("constructs_lib", "infra") and "dist-info" not in name
     ]

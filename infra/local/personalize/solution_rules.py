@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from infra.container import ClientError
 from infra.handlers.recipes import (
     MAX_NUMBER_OF_TRAINING_JOBS,
     MAX_PARALLEL_TRAINING_JOBS,
@@ -17,7 +18,6 @@ from infra.handlers.recipes import (
     recipe_of_arn,
 )
 from infra.recommender.hyperparameters import PROGRAMS, Settings
-from infra.seq2seq.errors import ClientError
 
 from .errors import invalid, not_found
 

@@ -9,7 +9,8 @@ import struct
 from collections.abc import Sequence
 from io import BytesIO
 
-from ..errors import ClientError
+from infra.container import ClientError
+
 from ..record_pb2 import Record
 from ..recordio import MAGIC, read_stream
 from ..search import Hypothesis

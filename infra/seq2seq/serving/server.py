@@ -16,7 +16,8 @@ from pathlib import Path
 import torch
 import uvicorn
 
-from ..errors import ClientError
+from infra.container import ClientError
+
 from ..translator import Translator
 from .app import create_app
 from .batching import Batcher

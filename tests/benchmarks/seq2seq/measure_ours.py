@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from infra.seq2seq.container import Container
+from infra.container import Container
 from infra.seq2seq.evaluation import bleu, next_word_metrics
 from infra.seq2seq.hyperparameters import HyperParameters
 from infra.seq2seq.model import Seq2Seq

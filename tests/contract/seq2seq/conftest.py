@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from infra.container import Container
 from infra.seq2seq import training_job
-from infra.seq2seq.container import Container
 from infra.seq2seq.hyperparameters import HyperParameters
 from tests.unit.seq2seq.tiny import write_job
 

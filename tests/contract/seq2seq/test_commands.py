@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from infra.cli.errors import UserError
 from infra.cli.seq2seq import app
+from infra.container import ClientError
 from infra.seq2seq import attention_chart
-from infra.seq2seq.errors import ClientError
 from infra.seq2seq.translator import Translation
 
 pytestmark = pytest.mark.integration

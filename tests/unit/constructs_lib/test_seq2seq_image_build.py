@@ -161,7 +161,7 @@ def test_the_source_is_what_the_dockerfile_copies(own: Deployment) -> None:
     _, project = own.only("AWS::CodeBuild::Project")
     key = json.dumps(project["Properties"]["Source"]["Location"]).split("/")[-1].split(".zip")[0]
     asset = own.folder / f"asset.{key}"
-    assert {path.name for path in asset.iterdir()} == {"__init__.py", "seq2seq"}
+    assert {path.name for path in asset.iterdir()} == {"__init__.py", "container", "seq2seq"}
     names = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
     assert {"seq2seq/Dockerfile", "seq2seq/requirements.txt", "seq2seq/bin/serve", "seq2seq/record_pb2.py"} <= names
     assert not [name for name in names if "__pycache__" in name]
@@ -172,7 +172,8 @@ def test_another_source_is_another_image_another_build_and_another_tuning_job(
 ) -> None:
     # GIVEN a source with one line more
     changed = tmp_path / "infra"
-    shutil.copytree(INFRA / "seq2seq", changed / "seq2seq", ignore=shutil.ignore_patterns("__pycache__"))
+    for room in ("container", "seq2seq"):
+        shutil.copytree(INFRA / room, changed / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(INFRA / "__init__.py", changed)
     with (changed / "seq2seq/trainer.py").open("a") as file:
         file.write("# changed\n")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.container import ClientError
 from infra.recommender.generator import Settings, generate, write_csv
 from infra.recommender.interactions import Interactions, read_interactions
 from infra.recommender.sessions import session_starts
 from infra.recommender.split import by_history_length, by_item_count, split
-from infra.seq2seq.errors import ClientError
 
 EVENTS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 9), st.integers(0, 10_000)), min_size=40, max_size=200)
 

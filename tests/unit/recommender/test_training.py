@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from infra.container import ClientError
 from infra.handlers.recipes import RECIPES
 from infra.recommender.__main__ import main
 from infra.recommender.generator import Settings as Wanted
@@ -18,7 +19,6 @@ from infra.recommender.hyperparameters import Settings
 from infra.recommender.interactions import Interactions, read_interactions
 from infra.recommender.metric_lines import METRIC_DEFINITIONS, OBJECTIVE, metric_line
 from infra.recommender.sims import Sims
-from infra.seq2seq.errors import ClientError
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from infra.container import Container
+from infra.container.rules import ChoiceRule
 from infra.seq2seq import evaluation, trainer
 from infra.seq2seq.batching import Batch, make_batch
-from infra.seq2seq.container import Container
 from infra.seq2seq.dataset import Corpus, PairStore, windows
 from infra.seq2seq.hyperparameters import NAMES, RULES
 from infra.seq2seq.model import Seq2Seq
 from infra.seq2seq.optimizers import make_optimizer
 from infra.seq2seq.recordio import Pair
-from infra.seq2seq.rules import ChoiceRule
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.trainer import Data, Trained, Trainer
 from infra.seq2seq.training_job import load_data

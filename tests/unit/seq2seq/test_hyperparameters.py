@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
+from infra.container.rules import BooleanRule, ChoiceRule, IntegerRule, NumberRule
 from infra.seq2seq.hyperparameters import NAMES, RULES, HyperParameters
-from infra.seq2seq.rules import BooleanRule, ChoiceRule, IntegerRule, NumberRule
 
 
 def test_no_hyperparameters_are_the_documented_defaults() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 from infra.seq2seq.prepare import Options, Prepared, prepare
 from infra.seq2seq.recordio import read_file
 from infra.seq2seq.vocabulary import Vocabulary

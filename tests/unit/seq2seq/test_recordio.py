@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 from infra.seq2seq.recordio import Pair, encode, read_file, read_stream
 
 _IDS = st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=8)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 from infra.seq2seq.vocabulary import Vocabulary
 
 

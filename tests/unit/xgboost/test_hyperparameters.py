@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from constructs_lib import HyperParameter, ObjectiveType, ValueType, XGBoost
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 from infra.xgboost.hyperparameters import ALIASES, RULES, HyperParameters
 from infra.xgboost.metric_lines import DOCUMENTED, MAXIMIZED, MINIMIZED
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infra.seq2seq.errors import ClientError
+from infra.container import ClientError
 from infra.xgboost.tables import read_csv, read_libsvm
 
 

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 
-from .container import Container
+from .files import Container
 from .errors import ClientError
 
 
