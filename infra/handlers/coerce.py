@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .keyed import KEYS
 from .model import REQUEST, shapes
+from .shown import shown
 
 
 class CoercionError(ValueError):
@@ -31,6 +34,39 @@ def coerce(request: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def missing(request: Mapping[str, Any]) -> list[str]:
+    """The paths of what a request must have and has not; of members that are no structures nothing is known."""
+    return list(_missing(request, REQUEST, ""))
+
+
+def _missing(value: Any, shape_name: str, path: str) -> Iterator[str]:
+    shape = shapes()[shape_name]
+    if shape["type"] == "structure" and isinstance(value, Mapping):
+        yield from (_member(path, name) for name in shape["required"] if name not in value)
+        for name, item in value.items():
+            if name in shape["members"]:
+                yield from _missing(item, shape["members"][name], _member(path, name))
+    elif shape["type"] == "list" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _missing(item, shape["member"], _place(path, index, item))
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _place(path: str, index: int, item: Any) -> str:
+    """Where an entry of a list stands: in keyed form by its name."""
+    key = KEYS.get(path.rpartition(".")[2])
+    name = item.get(key) if isinstance(item, Mapping) else None
+    return f"{path}[{index if name is None else name!r}]"
+
+
+def _list_of(path: str) -> str:
+    key = KEYS.get(path.rpartition(".")[2])
+    return "a list" if key is None else f"a map by {key}, or a list"
+
+
 def _coerced(value: Any, shape_name: str, path: str, problems: list[str]) -> Any:
     shape = shapes()[shape_name]
     kind = shape["type"]
@@ -38,30 +74,34 @@ def _coerced(value: Any, shape_name: str, path: str, problems: list[str]) -> Any
         return _structure(value, shape["members"], path, problems)
     if kind == "list":
         if not isinstance(value, list):
-            problems.append(f"{path} must be a list, got {value!r}")
+            problems.append(f"{path} must be {_list_of(path)}, got {shown(value)}")
             return value
-        return [_coerced(item, shape["member"], f"{path}[{index}]", problems) for index, item in enumerate(value)]
+        return [
+            _coerced(item, shape["member"], _place(path, index, item), problems) for index, item in enumerate(value)
+        ]
     if kind == "map":
         if not isinstance(value, Mapping):
-            problems.append(f"{path} must be a map, got {value!r}")
+            problems.append(f"{path} must be a map, got {shown(value)}")
             return value
         return {key: _coerced(item, shape["value"], f"{path}[{key!r}]", problems) for key, item in value.items()}
     try:
         return SCALARS[kind](value)
     except (TypeError, ValueError):
-        problems.append(f"{path} must be {WORDS[kind]}, got {value!r}")
+        problems.append(f"{path} must be {WORDS[kind]}, got {shown(value)}")
         return value
 
 
 def _structure(value: Any, members: Mapping[str, str], path: str, problems: list[str]) -> Any:
     if not isinstance(value, Mapping):
-        problems.append(f"{path} must be a structure, got {value!r}")
+        problems.append(f"{path} must be a structure, got {shown(value)}")
         return value
     result = {}
     for name, item in value.items():
-        here = f"{path}.{name}" if path else name
+        here = _member(path, name)
         if name not in members:
-            problems.append(f"{here} is not a member of the request")
+            close = difflib.get_close_matches(name, members, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            problems.append(f"{shown(here)[1:-1]} is not a member of the request{hint}")
             continue
         result[name] = _coerced(item, members[name], here, problems)
     return result

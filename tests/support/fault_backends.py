@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from infra.handlers.declaration import request_of
 from tests.support.fake_aws import FakeSageMaker
-from tests.support.stepped_sagemaker import SteppedSageMaker, stepped_sagemaker
+from tests.support.stepped_sagemaker import Ending, SteppedSageMaker, stepped_sagemaker
 from tests.support.tuning_resource import declaration
 
-ENDS = ("Completed", "Failed")
+ENDS: tuple[Ending, ...] = ("Completed", "Failed")
 _END_AT_A_POLL = 0.02
 _STOPPED_AT_A_POLL = 0.5
 _RESTARTED_AT_A_POLL = 0.02
