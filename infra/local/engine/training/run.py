@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.engine.errors import ClosedError, EngineError
+from infra.local.engine.errors import EngineError
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
 from infra.local.engine.records import TrainingJob
 from infra.local.engine.settings import EngineSettings
 from infra.local.engine.store import Store
 from infra.local.home import Home
+from infra.local.record import ClosedError, RecordError
 
 from .artifacts import upload_artifacts
 from .channels import ChannelError, copy_channel
@@ -81,7 +82,7 @@ class TrainingRun(threading.Thread):
             self._run()
         except ClosedError:
             return
-        except EngineError:
+        except (EngineError, RecordError):
             _logger.exception("training job %s waits for the next start", self._job_name)
             return
         except (ChannelError, NoLocalImageError) as error:
