@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _definitions, _instances, _limits, _model, _ranges, _strategy
 from ._instances import has_local_disks
+from ._model import misfits
 from ._props import prop_of, public_name
 from ._registry import RULES, UNRESOLVED, Finding, Severity, Unresolved, warning
 
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "errors",
     "has_local_disks",
+    "misfits",
     "prop_of",
     "public_name",
     "warning",

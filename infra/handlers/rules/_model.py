@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from ..model import REQUEST, shapes
+from ..model import TUNING_JOB, RequestModel
 from ._props import Path, public_name
 from ._registry import UNRESOLVED, Finding, rule
 
@@ -48,6 +48,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "integer": (int,),
     "long": (int,),
     "float": (int, float),
+    "double": (int, float),
     "boolean": (bool,),
 }
 _WORDS: Final = {
@@ -58,6 +59,7 @@ _WORDS: Final = {
     "integer": "a whole number",
     "long": "a whole number",
     "float": "a number",
+    "double": "a number",
     "boolean": "True or False",
 }
 
@@ -65,48 +67,54 @@ _WORDS: Final = {
 @rule("M", "N1")
 def fits_model(request: Mapping[str, Any]) -> Iterator[Finding]:
     """Types, required members, lengths, bounds, patterns and closed choices as in the service's model."""
-    yield from _check(request, REQUEST, (), request)
+    for path, text in misfits(request, TUNING_JOB):
+        yield _finding(path, request, text)
 
 
-def _check(value: Any, shape_name: str, path: Path, request: Mapping[str, Any]) -> Iterator[Finding]:
+def misfits(request: Mapping[str, Any], model: RequestModel) -> Iterator[tuple[Path, str]]:
+    """Where, and how, a request of any operation does not fit the service's model."""
+    yield from _check(request, model.outermost, model.shapes, ())
+
+
+_Shapes = Mapping[str, Mapping[str, Any]]
+_Misfits = Iterator[tuple[Path, str]]
+
+
+def _check(value: Any, shape_name: str, shapes: _Shapes, path: Path) -> _Misfits:
     if value is UNRESOLVED:
         return
-    shape = shapes()[shape_name]
+    shape = shapes[shape_name]
     kind: str = shape["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield _finding(path, request, f"must be {_WORDS[kind]}, got {value!r}")
+        yield path, f"must be {_WORDS[kind]}, got {value!r}"
     else:
-        yield from _fitting(value, kind, shape, path, request)
+        yield from _fitting(value, kind, shape, shapes, path)
 
 
-def _fitting(
-    value: Any, kind: str, shape: Mapping[str, Any], path: Path, request: Mapping[str, Any]
-) -> Iterator[Finding]:
+def _fitting(value: Any, kind: str, shape: Mapping[str, Any], shapes: _Shapes, path: Path) -> _Misfits:
     problem = _problem(value, kind, shape)
     if problem:
-        yield _finding(path, request, problem)
+        yield path, problem
     if kind == "structure":
-        yield from _members(value, shape, path, request)
+        yield from _members(value, shape, shapes, path)
     elif kind == "list":
         for index, item in enumerate(value):
-            yield from _check(item, shape["member"], (*path, index), request)
+            yield from _check(item, shape["member"], shapes, (*path, index))
     elif kind == "map":
         for key, item in value.items():
-            yield from _check(key, shape["key"], (*path, key), request)
-            yield from _check(item, shape["value"], (*path, key), request)
+            yield from _check(key, shape["key"], shapes, (*path, key))
+            yield from _check(item, shape["value"], shapes, (*path, key))
 
 
-def _members(
-    value: Mapping[str, Any], shape: Mapping[str, Any], path: Path, request: Mapping[str, Any]
-) -> Iterator[Finding]:
+def _members(value: Mapping[str, Any], shape: Mapping[str, Any], shapes: _Shapes, path: Path) -> _Misfits:
     for name in shape["required"]:
         if name not in value:
-            yield _finding((*path, name), request, "must be given, got none")
+            yield (*path, name), "must be given, got none"
     for name, item in value.items():
         if name not in shape["members"]:
-            yield _finding((*path, name), request, f"is not a member of the request, got {item!r}")
+            yield (*path, name), f"is not a member of the request, got {item!r}"
         else:
-            yield from _check(item, shape["members"][name], (*path, name), request)
+            yield from _check(item, shape["members"][name], shapes, (*path, name))
 
 
 def _problem(value: Any, kind: str, shape: Mapping[str, Any]) -> str | None:
