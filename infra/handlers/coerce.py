@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .keyed import KEYS
-from .model import REQUEST, shapes
+from .model import TUNING_JOB, RequestModel
 from .shown import shown
 
 
@@ -19,36 +19,40 @@ class CoercionError(ValueError):
         self.problems = problems
 
 
-def coerce(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A CreateHyperParameterTuningJob request with numbers and booleans in place of their strings.
+def coerce(request: Mapping[str, Any], model: RequestModel = TUNING_JOB) -> dict[str, Any]:
+    """A request with numbers and booleans in place of their strings.
 
     Values that have their type already stay as they are, so it may be called on any request.
+
+    Args:
+        request: the request.
+        model: of which operation. Default: ``TUNING_JOB``.
 
     Raises:
         CoercionError: listing every unknown property and every value that is not of its type.
     """
-    problems: list[str] = []
-    result: dict[str, Any] = _coerced(request, REQUEST, "", problems)
-    if problems:
-        raise CoercionError(problems)
+    coercion = _Coercion(model)
+    result: dict[str, Any] = coercion.value(request, model.outermost, "")
+    if coercion.problems:
+        raise CoercionError(coercion.problems)
     return result
 
 
-def missing(request: Mapping[str, Any]) -> list[str]:
-    """The paths of what a request must have and has not; of members that are no structures nothing is known."""
-    return list(_missing(request, REQUEST, ""))
+def missing(request: Mapping[str, Any], model: RequestModel = TUNING_JOB) -> list[str]:
+    """The paths of what a request must have and has not."""
+    return list(_missing(request, model.outermost, "", model))
 
 
-def _missing(value: Any, shape_name: str, path: str) -> Iterator[str]:
-    shape = shapes()[shape_name]
+def _missing(value: Any, shape_name: str, path: str, model: RequestModel) -> Iterator[str]:
+    shape = model.shapes[shape_name]
     if shape["type"] == "structure" and isinstance(value, Mapping):
         yield from (_member(path, name) for name in shape["required"] if name not in value)
         for name, item in value.items():
             if name in shape["members"]:
-                yield from _missing(item, shape["members"][name], _member(path, name))
+                yield from _missing(item, shape["members"][name], _member(path, name), model)
     elif shape["type"] == "list" and isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _missing(item, shape["member"], _place(path, index, item))
+            yield from _missing(item, shape["member"], _place(path, index, item), model)
 
 
 def _member(path: str, name: str) -> str:
@@ -67,44 +71,46 @@ def _list_of(path: str) -> str:
     return "a list" if key is None else f"a map by {key}, or a list"
 
 
-def _coerced(value: Any, shape_name: str, path: str, problems: list[str]) -> Any:
-    shape = shapes()[shape_name]
-    kind = shape["type"]
-    if kind == "structure":
-        return _structure(value, shape["members"], path, problems)
-    if kind == "list":
-        if not isinstance(value, list):
-            problems.append(f"{path} must be {_list_of(path)}, got {shown(value)}")
+class _Coercion:
+    def __init__(self, model: RequestModel) -> None:
+        self.problems: list[str] = []
+        self._shapes = model.shapes
+
+    def value(self, value: Any, shape_name: str, path: str) -> Any:
+        shape = self._shapes[shape_name]
+        kind = shape["type"]
+        if kind == "structure":
+            return self._structure(value, shape["members"], path)
+        if kind == "list":
+            if not isinstance(value, list):
+                self.problems.append(f"{path} must be {_list_of(path)}, got {shown(value)}")
+                return value
+            return [self.value(item, shape["member"], _place(path, index, item)) for index, item in enumerate(value)]
+        if kind == "map":
+            if not isinstance(value, Mapping):
+                self.problems.append(f"{path} must be a map, got {shown(value)}")
+                return value
+            return {key: self.value(item, shape["value"], f"{path}[{key!r}]") for key, item in value.items()}
+        try:
+            return _SCALARS[kind](value)
+        except (TypeError, ValueError):
+            self.problems.append(f"{path} must be {_WORDS[kind]}, got {shown(value)}")
             return value
-        return [
-            _coerced(item, shape["member"], _place(path, index, item), problems) for index, item in enumerate(value)
-        ]
-    if kind == "map":
+
+    def _structure(self, value: Any, members: Mapping[str, str], path: str) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{path} must be a map, got {shown(value)}")
+            self.problems.append(f"{path} must be a structure, got {shown(value)}")
             return value
-        return {key: _coerced(item, shape["value"], f"{path}[{key!r}]", problems) for key, item in value.items()}
-    try:
-        return SCALARS[kind](value)
-    except (TypeError, ValueError):
-        problems.append(f"{path} must be {WORDS[kind]}, got {shown(value)}")
-        return value
-
-
-def _structure(value: Any, members: Mapping[str, str], path: str, problems: list[str]) -> Any:
-    if not isinstance(value, Mapping):
-        problems.append(f"{path} must be a structure, got {shown(value)}")
-        return value
-    result = {}
-    for name, item in value.items():
-        here = _member(path, name)
-        if name not in members:
-            close = difflib.get_close_matches(name, members, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            problems.append(f"{shown(here)[1:-1]} is not a member of the request{hint}")
-            continue
-        result[name] = _coerced(item, members[name], here, problems)
-    return result
+        result = {}
+        for name, item in value.items():
+            here = _member(path, name)
+            if name not in members:
+                close = difflib.get_close_matches(name, members, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                self.problems.append(f"{shown(here)[1:-1]} is not a member of the request{hint}")
+                continue
+            result[name] = self.value(item, members[name], here)
+        return result
 
 
 def _integer(value: Any) -> int:
@@ -134,11 +140,19 @@ def _string(value: Any) -> str:
     return value
 
 
-SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _boolean, "string": _string}
-WORDS = {
+_SCALARS = {
+    "integer": _integer,
+    "long": _integer,
+    "float": _float,
+    "double": _float,
+    "boolean": _boolean,
+    "string": _string,
+}
+_WORDS = {
     "integer": "a whole number",
     "long": "a whole number",
     "float": "a number",
+    "double": "a number",
     "boolean": "true or false",
     "string": "a string",
 }

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .algorithms import KNOWN
 from .coerce import CoercionError, coerce, missing
-from .contract import OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
+from .contract import KNOWN_ALGORITHM, OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import KeyedFormError, unkeyed
+from .rules import Algorithms, Finding
 from .rules import errors as broken_rules
 from .shown import clipped, shown
 
@@ -50,10 +52,21 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     absent = missing(request)
     if absent:
         raise HandlerError(f"{_UNFIT}: {'; '.join(f'{path} must be given' for path in absent)}")
-    findings = broken_rules(request)
+    refuse(broken_rules(request, algorithms_of(properties)))
+    return request
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise a HandlerError with all findings, if there are any."""
     if findings:
         raise HandlerError("the declaration breaks rules: " + "; ".join(clipped(str(finding)) for finding in findings))
-    return request
+
+
+def algorithms_of(properties: Mapping[str, Any]) -> Algorithms:
+    """What is known of each definition's algorithm, where synthesis left something to check."""
+    given = properties.get(KNOWN_ALGORITHM, {})
+    names: Mapping[str | None, Any] = given if isinstance(given, Mapping) else {None: given}
+    return {definition: KNOWN[name] for definition, name in names.items() if name in KNOWN}
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:

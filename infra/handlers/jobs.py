@@ -39,18 +39,24 @@ class TuningJobs:
 
     def find(self, name: str) -> Job | None:
         """The job called ``name``; None if there is none."""
-        try:
-            found = self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        found = self.description(name)
+        if found is None:
+            return None
         return Job(
             found["HyperParameterTuningJobName"],
             found["HyperParameterTuningJobArn"],
             found["HyperParameterTuningJobStatus"],
             found.get("FailureReason"),
         )
+
+    def description(self, name: str) -> Mapping[str, Any] | None:
+        """All that the service says of the job called ``name``, its request among it; None if there is none."""
+        try:
+            return self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
 
     def create(self, request: Mapping[str, Any]) -> str:
         """Start the job that ``request`` declares; returns its ARN."""

@@ -17,6 +17,7 @@ from .jobs import COMPLETED, IN_PROGRESS, Job, TuningJobs
 from .life_cycle import START, START_RETRIED, Action, State, check_deletion_behavior
 from .logs import log
 from .ownership import owner_tags
+from .parents import check_parents
 from .runs import Run, job_arn, run_of, runs_of
 
 # How long a new role may take to be known everywhere.
@@ -51,6 +52,7 @@ def plan(declared: str, event: Event, jobs: TuningJobs) -> str:
                 log("the job of this name has no result to give; the declaration runs again", job=run.name)
     if free is None:
         raise HandlerError("the declaration was started and stopped too often; change its prefix or its revision")
+    check_parents(request_of(event.properties), jobs)
     return free
 
 
