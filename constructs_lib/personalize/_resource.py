@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CustomResource, RemovalPolicy
+from aws_cdk import CfnResource, RemovalPolicy
 from constructs import Construct
 
 from constructs_lib._name import default_prefix, job_name
 from constructs_lib._render import template_properties
 from constructs_lib.personalize._provider import PersonalizeProvider
+from infra.handlers.contract import SERVICE_TIMEOUT, SERVICE_TOKEN
+from infra.handlers.numbers import exact
 from infra.handlers.personalize_contract import TAGS, Kind
 
 
@@ -23,7 +25,7 @@ def resource(
     tags: Mapping[str, str] | None = None,
     removal_policy: RemovalPolicy | None = None,
     named: bool = True,
-) -> CustomResource:
+) -> CfnResource:
     """The resource for a create request without its name.
 
     Args:
@@ -39,12 +41,17 @@ def resource(
     properties = template_properties(request)
     name = {kind.name: job_name(scope, default_prefix(scope.node.id), properties)} if named else {}
     tagged = {} if not tags else {TAGS: {key: {"tagValue": value} for key, value in tags.items()}}
-    return CustomResource(
-        scope,
-        id,
-        resource_type=kind.resource_type,
-        service_token=provider.service_token,
-        service_timeout=provider.SERVICE_TIMEOUT,
-        removal_policy=removal_policy,
-        properties={**name, **properties, **tagged},
-    )
+    service = {
+        SERVICE_TOKEN: provider.service_token,
+        SERVICE_TIMEOUT: exact(provider.SERVICE_TIMEOUT.to_seconds()),
+    }
+    # Not the CDK's own CustomResource, whose inner child would stand in the paths that diffs show.
+    made = CfnResource(scope, id, type=kind.resource_type, properties={**service, **name, **properties, **tagged})
+    if removal_policy is not None:
+        made.apply_removal_policy(removal_policy)
+    return made
+
+
+def attribute(made: CfnResource, name: str) -> str:
+    """A reference to what the handler answers about a resource."""
+    return made.get_att(name).to_string()

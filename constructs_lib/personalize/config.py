@@ -59,11 +59,10 @@ def _encode_limits(limits: ResourceLimits) -> dict[str, str]:
 
 
 def _decode_limits(structure: Mapping[str, str]) -> ResourceLimits:
+    most = structure.get("maxNumberOfTrainingJobs")
     return ResourceLimits(
         max_parallel_training_jobs=int(structure["maxParallelTrainingJobs"]),
-        max_number_of_training_jobs=int(structure["maxNumberOfTrainingJobs"])
-        if "maxNumberOfTrainingJobs" in structure
-        else None,
+        max_number_of_training_jobs=None if most is None else int(most),
     )
 
 

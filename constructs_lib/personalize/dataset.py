@@ -13,7 +13,7 @@ from constructs import Construct
 
 from constructs_lib.errors import ValidationError
 from constructs_lib.personalize._provider import PersonalizeProvider
-from constructs_lib.personalize._resource import resource
+from constructs_lib.personalize._resource import attribute, resource
 from constructs_lib.personalize.role import PersonalizeRole
 from infra.handlers.personalize_contract import ARN, DATASET, DATASET_GROUP, DATASET_IMPORT_JOB, SCHEMA
 
@@ -76,7 +76,7 @@ class PersonalizeSchema(Construct):
     @property
     def schema_arn(self) -> str:
         """The schema's ARN."""
-        return self._resource.get_att_string(ARN)
+        return attribute(self._resource, ARN)
 
 
 class PersonalizeDatasetGroup(Construct):
@@ -95,7 +95,7 @@ class PersonalizeDatasetGroup(Construct):
     @property
     def dataset_group_arn(self) -> str:
         """The group's ARN."""
-        return self._resource.get_att_string(ARN)
+        return attribute(self._resource, ARN)
 
 
 class PersonalizeDataset(Construct):
@@ -131,7 +131,7 @@ class PersonalizeDataset(Construct):
     @property
     def dataset_arn(self) -> str:
         """The dataset's ARN."""
-        return self._resource.get_att_string(ARN)
+        return attribute(self._resource, ARN)
 
 
 class PersonalizeDatasetImport(Construct):
@@ -182,4 +182,4 @@ class PersonalizeDatasetImport(Construct):
     @property
     def dataset_import_job_arn(self) -> str:
         """The import job's ARN."""
-        return self._resource.get_att_string(ARN)
+        return attribute(self._resource, ARN)

@@ -11,10 +11,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from constructs_lib._fields import decode, encode
-from constructs_lib._tokens import without_tokens
+from constructs_lib._tokens import is_unresolved, without_tokens
 from constructs_lib.errors import ValidationError
 from constructs_lib.limits import ResourceLimits
-from constructs_lib.personalize._resource import resource
+from constructs_lib.personalize._resource import attribute, resource
 from constructs_lib.personalize.config import AutoMLConfig, HpoConfig, SolutionDeclaration
 from constructs_lib.personalize.dataset import PersonalizeDatasetGroup, PersonalizeDatasetImport
 from constructs_lib.personalize.recipe import PersonalizeRecipe
@@ -29,7 +29,7 @@ from infra.handlers.personalize_contract import (
     STATUS,
     TUNED_HYPER_PARAMETERS,
 )
-from infra.handlers.personalize_rules import check_solution
+from infra.handlers.personalize_rules import check_model, check_solution
 from infra.handlers.rules import Finding
 
 
@@ -180,11 +180,11 @@ class PersonalizeSolution(Construct):
         """
         own = {"name", "datasetGroupArn", "tags"}
         given = {name: value for name, value in request.items() if name not in own}
+        path = "/".join(filter(None, [scope.node.path, id]))
+        problems = [*check_model(without_tokens(dict(request))), *_undeclarable(given)]
+        if problems:
+            raise ValidationError(path, problems)
         declaration = decode(SolutionDeclaration, given)
-        lost = _lost(given, encode(declaration))
-        if lost:
-            path = "/".join(filter(None, [scope.node.path, id]))
-            raise ValidationError(path, [f"request: has no member {name}" for name in lost])
         props = {field.name: getattr(declaration, field.name) for field in fields(declaration)}
         if props["perform_auto_training"] is None:
             props["perform_auto_training"] = False
@@ -202,27 +202,27 @@ class PersonalizeSolution(Construct):
     @property
     def solution_arn(self) -> str:
         """The solution's ARN."""
-        return self._solution.get_att_string(ARN)
+        return attribute(self._solution, ARN)
 
     @property
     def solution_version_arn(self) -> str:
         """The trained version's ARN."""
-        return self._version.get_att_string(ARN)
+        return attribute(self._version, ARN)
 
     @property
     def status(self) -> str:
         """The version's status when the deployment ended: ACTIVE, or CREATE IN_PROGRESS for one that trains on."""
-        return self._version.get_att_string(STATUS)
+        return attribute(self._version, STATUS)
 
     @property
     def tuned_hpo_params(self) -> str:
         """The hyperparameters that optimization chose, as a JSON object of strings; "{}" while it trains."""
-        return self._version.get_att_string(TUNED_HYPER_PARAMETERS)
+        return attribute(self._version, TUNED_HYPER_PARAMETERS)
 
     @property
     def metrics(self) -> str:
         """The version's offline metrics, as a JSON object of numbers; "{}" while it trains."""
-        return self._version.get_att_string(METRICS)
+        return attribute(self._version, METRICS)
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Lets a principal see the solution, its versions and their metrics."""
@@ -255,12 +255,29 @@ def _inexpressible(hpo: HpoConfig | None) -> list[Finding]:
     return found
 
 
-def _lost(given: Any, kept: Any, path: str = "") -> list[str]:
-    """Paths of what stands in one request and not, or otherwise, in the other."""
-    if isinstance(given, Mapping) and isinstance(kept, Mapping):
-        lost: list[str] = []
-        for name, value in given.items():
-            here = f"{path}.{name}" if path else name
-            lost += _lost(value, kept[name], here) if name in kept else [here]
-        return lost
-    return [] if given == kept else [path]
+def _undeclarable(request: Mapping[str, Any]) -> list[Finding]:
+    """What a request can say and the constructs' ranges and limits cannot."""
+    config: Any = request
+    for name in ("solutionConfig", "hpoConfig", "hpoResourceConfig"):
+        config = config.get(name) if isinstance(config, Mapping) else None
+    if not isinstance(config, Mapping):
+        return []
+    found = []
+    for member, prop in _LIMITS.items():
+        value = config.get(member)
+        place = f"hpo_config.resource_limits.{prop}"
+        if value is None and prop == "max_parallel_training_jobs":
+            found.append(Finding("P9", place, "must be given"))
+        elif isinstance(value, str) and not is_unresolved(value) and str(_whole(value)) != value:
+            found.append(Finding("P9", place, f"must be a whole number, got {value!r}"))
+    return found
+
+
+_LIMITS = {
+    "maxNumberOfTrainingJobs": "max_number_of_training_jobs",
+    "maxParallelTrainingJobs": "max_parallel_training_jobs",
+}
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,19 +154,27 @@ def image(
         str | None, typer.Argument(help="Image URI, or its repository name for all tags.", show_default="list all")
     ] = None,
     command: Annotated[list[str] | None, typer.Argument(help="After --: the program and its arguments.")] = None,
+    docker: Annotated[
+        str | None, typer.Option("--docker", metavar="IMAGE", help="Run it as a container of this Docker image.")
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Forget the image.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Let a program play a training image: tuning local image my-model -- python train.py."""
-    from infra.local.engine.training.images import register_image, remove_image
+    """Let a program play a training image, or name its Docker image: tuning local image my-model -- python train.py."""
+    from infra.local.engine.training.images import register_container, register_image, remove_image
 
     chosen = _home(home)
+    if docker is not None and (not docker or image is None or remove or command):
+        raise UserError("--docker takes an image and nothing else: tuning local image IMAGE --docker DOCKER_IMAGE")
     if image is None:
         _list_images(chosen)
     elif remove:
         if not remove_image(chosen, image):
             raise UserError(f"image {image} is not registered: `tuning local image` lists those that are")
         typer.echo(f"image {image} is forgotten")
+    elif docker:
+        register_container(chosen.create(), image, docker)
+        typer.echo(f"image {image} runs as a container of: {docker}")
     elif not command:
         raise UserError(f"the program for image {image} is missing: tuning local image {image} -- COMMAND")
     else:
@@ -177,9 +186,8 @@ def image(
 def _list_images(home: Home) -> None:
     from infra.local.engine.training.images import BUILT_IN, registered_images
 
-    commands = {**{name: list(program.command) for name, program in BUILT_IN.items()}, **registered_images(home)}
-    for name, words in sorted(commands.items()):
-        typer.echo(f"{name}: {shlex.join(words)}")
+    for name, program in sorted({**BUILT_IN, **registered_images(home)}.items()):
+        typer.echo(f"{name}: {program.text}")
 
 
 def _absolute(command: list[str]) -> list[str]:
@@ -188,6 +196,37 @@ def _absolute(command: list[str]) -> list[str]:
     if os.sep in first:
         first = str(Path(first).absolute())
     return [first, *(str(Path(word).absolute()) if Path(word).is_file() else word for word in others)]
+
+
+@app.command("file-system")
+def file_system(
+    file_system: Annotated[
+        str | None, typer.Argument(help="Id of an EFS or FSx file system.", show_default="list all")
+    ] = None,
+    folder: Annotated[Path | None, typer.Argument(help="What is at its root.", file_okay=False, exists=True)] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget the file system; the folder stays.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Let a folder play a file system that channels lie on: tuning local file-system fs-0123456789abcdef0 data."""
+    from infra.local.engine.training import file_systems
+
+    chosen = _home(home)
+    if file_system is None:
+        for name, place in sorted(file_systems.registered_file_systems(chosen).items()):
+            typer.echo(f"{name}: {place}")
+    elif remove:
+        if not file_systems.remove_file_system(chosen, file_system):
+            raise UserError(
+                f"file system {file_system} is not registered: `tuning local file-system` lists those that are"
+            )
+        typer.echo(f"file system {file_system} is forgotten")
+    elif re.fullmatch(r"fs-[0-9a-f]{8,}", file_system) is None:
+        raise UserError(f"the id of a file system must look like fs-0123456789abcdef0, got {file_system}")
+    elif folder is None:
+        raise UserError(f"the folder for {file_system} is missing: tuning local file-system {file_system} FOLDER")
+    else:
+        file_systems.register_file_system(chosen.create(), file_system, folder.absolute())
+        typer.echo(f"file system {file_system} is played by: {folder.absolute()}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

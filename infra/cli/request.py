@@ -1,4 +1,4 @@
-"""`tuning request`: the requests that the tuning jobs of a synthesised app will send."""
+"""`tuning request`: the requests that the tuning jobs and solutions of a synthesised app will send."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def request(
     path: Annotated[str | None, typer.Argument(help="Construct path of one job.", show_default="all jobs")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object, keyed by construct path.")] = False,
 ) -> None:
-    """Print the CreateHyperParameterTuningJob requests that a deployment will send.
+    """Print the CreateHyperParameterTuningJob and Personalize CreateSolution requests that a deployment will send.
 
     Values that are known at deployment only stand as CloudFormation's intrinsics. The deployment adds tags by which it
     knows its own jobs again.
@@ -32,7 +32,7 @@ def request(
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     if not found:
-        typer.echo(f"no tuning jobs in {folder}")
+        typer.echo(f"no tuning jobs or solutions in {folder}")
     for index, (place, one) in enumerate(found.items()):
         if index:
             typer.echo()
@@ -46,11 +46,11 @@ def _requests(assembly: Assembly, path: str | None) -> dict[str, dict[str, Any]]
     jobs = [job for job in assembly.jobs if path is None or job.path == path]
     if path is not None and not jobs:
         there = ", ".join(job.path for job in assembly.jobs)
-        raise UserError(f"no tuning job at {path}; there is {there or 'none in this assembly'}")
+        raise UserError(f"no tuning job or solution at {path}; there is {there or 'none in this assembly'}")
     found = {}
     for job in jobs:
         try:
-            found[job.path] = request_of(job.properties)
+            found[job.path] = request_of(job.properties, job.type)
         except RequestError as error:
             raise UserError(f"{job.path}: {error}") from error
     return found

@@ -6,8 +6,8 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 
-from .files import Container
 from .errors import ClientError
+from .files import Container
 
 
 def run_program(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .model import REQUEST, shapes
+from .model import TUNING_JOB, RequestModel
 
 
 class CoercionError(ValueError):
@@ -16,55 +16,63 @@ class CoercionError(ValueError):
         self.problems = problems
 
 
-def coerce(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A CreateHyperParameterTuningJob request with numbers and booleans in place of their strings.
+def coerce(request: Mapping[str, Any], model: RequestModel = TUNING_JOB) -> dict[str, Any]:
+    """A request with numbers and booleans in place of their strings.
 
     Values that have their type already stay as they are, so it may be called on any request.
+
+    Args:
+        request: the request.
+        model: of which operation. Default: ``TUNING_JOB``.
 
     Raises:
         CoercionError: listing every unknown property and every value that is not of its type.
     """
-    problems: list[str] = []
-    result: dict[str, Any] = _coerced(request, REQUEST, "", problems)
-    if problems:
-        raise CoercionError(problems)
+    coercion = _Coercion(model)
+    result: dict[str, Any] = coercion.value(request, model.outermost, "")
+    if coercion.problems:
+        raise CoercionError(coercion.problems)
     return result
 
 
-def _coerced(value: Any, shape_name: str, path: str, problems: list[str]) -> Any:
-    shape = shapes()[shape_name]
-    kind = shape["type"]
-    if kind == "structure":
-        return _structure(value, shape["members"], path, problems)
-    if kind == "list":
-        if not isinstance(value, list):
-            problems.append(f"{path} must be a list, got {value!r}")
+class _Coercion:
+    def __init__(self, model: RequestModel) -> None:
+        self.problems: list[str] = []
+        self._shapes = model.shapes
+
+    def value(self, value: Any, shape_name: str, path: str) -> Any:
+        shape = self._shapes[shape_name]
+        kind = shape["type"]
+        if kind == "structure":
+            return self._structure(value, shape["members"], path)
+        if kind == "list":
+            if not isinstance(value, list):
+                self.problems.append(f"{path} must be a list, got {value!r}")
+                return value
+            return [self.value(item, shape["member"], f"{path}[{index}]") for index, item in enumerate(value)]
+        if kind == "map":
+            if not isinstance(value, Mapping):
+                self.problems.append(f"{path} must be a map, got {value!r}")
+                return value
+            return {key: self.value(item, shape["value"], f"{path}[{key!r}]") for key, item in value.items()}
+        try:
+            return _SCALARS[kind](value)
+        except (TypeError, ValueError):
+            self.problems.append(f"{path} must be {_WORDS[kind]}, got {value!r}")
             return value
-        return [_coerced(item, shape["member"], f"{path}[{index}]", problems) for index, item in enumerate(value)]
-    if kind == "map":
+
+    def _structure(self, value: Any, members: Mapping[str, str], path: str) -> Any:
         if not isinstance(value, Mapping):
-            problems.append(f"{path} must be a map, got {value!r}")
+            self.problems.append(f"{path} must be a structure, got {value!r}")
             return value
-        return {key: _coerced(item, shape["value"], f"{path}[{key!r}]", problems) for key, item in value.items()}
-    try:
-        return SCALARS[kind](value)
-    except (TypeError, ValueError):
-        problems.append(f"{path} must be {WORDS[kind]}, got {value!r}")
-        return value
-
-
-def _structure(value: Any, members: Mapping[str, str], path: str, problems: list[str]) -> Any:
-    if not isinstance(value, Mapping):
-        problems.append(f"{path} must be a structure, got {value!r}")
-        return value
-    result = {}
-    for name, item in value.items():
-        here = f"{path}.{name}" if path else name
-        if name not in members:
-            problems.append(f"{here} is not a member of the request")
-            continue
-        result[name] = _coerced(item, members[name], here, problems)
-    return result
+        result = {}
+        for name, item in value.items():
+            here = f"{path}.{name}" if path else name
+            if name not in members:
+                self.problems.append(f"{here} is not a member of the request")
+                continue
+            result[name] = self.value(item, members[name], here)
+        return result
 
 
 def _integer(value: Any) -> int:
@@ -94,11 +102,19 @@ def _string(value: Any) -> str:
     return value
 
 
-SCALARS = {"integer": _integer, "long": _integer, "float": _float, "boolean": _boolean, "string": _string}
-WORDS = {
+_SCALARS = {
+    "integer": _integer,
+    "long": _integer,
+    "float": _float,
+    "double": _float,
+    "boolean": _boolean,
+    "string": _string,
+}
+_WORDS = {
     "integer": "a whole number",
     "long": "a whole number",
     "float": "a number",
+    "double": "a number",
     "boolean": "true or false",
     "string": "a string",
 }

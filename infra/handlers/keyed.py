@@ -25,7 +25,7 @@ KEYS: Final[Mapping[str, str]] = {
 }
 
 # Free maps: what stands in them is the user's, even if a key is called like one of the lists above.
-_FREE: Final = frozenset(
+FREE: Final = frozenset(
     {"StaticHyperParameters", "Environment", "algorithmHyperParameters", "featureTransformationParameters"}
 )
 
@@ -55,7 +55,7 @@ def unkeyed(properties: Mapping[str, Any]) -> dict[str, Any]:
 def _keyed_member(name: str, value: Any) -> Any:
     if name in KEYS and isinstance(value, list):
         return _map_of(name, value)
-    if name in _FREE:
+    if name in FREE:
         return value
     if isinstance(value, Mapping):
         return keyed(value)
@@ -87,7 +87,7 @@ def _unkeyed_member(name: str, value: Any) -> Any:
     if name in KEYS and isinstance(value, Mapping):
         key = KEYS[name]
         return [{key: entry_name, **_entry(name, entry_name, entry)} for entry_name, entry in sorted(value.items())]
-    if name in _FREE:
+    if name in FREE:
         return value
     if isinstance(value, Mapping):
         return unkeyed(value)

@@ -1,37 +1,74 @@
-"""The shape of the CreateHyperParameterTuningJob request: types, bounds and patterns of each member.
+"""The shapes of the requests that handlers send: types, bounds and patterns of each member.
 
-``request_model.json`` is taken from botocore's service model, so that a check at synth needs no botocore, and a
-deployed function does not depend on which botocore its runtime brings. A test compares it with the installed botocore;
-``python -m infra.handlers.model`` writes it anew.
+The JSON files are taken from botocore's service models, so that a check at synth needs no botocore, and a deployed
+function does not depend on which botocore its runtime brings. A test compares them with the installed botocore;
+``python -m infra.handlers.model`` writes them anew.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-REQUEST: Final = "CreateHyperParameterTuningJobRequest"
-_FILE: Final = Path(__file__).with_name("request_model.json")
+from .personalize_contract import KINDS
+
+_OPERATIONS: Final = {
+    "sagemaker": ("request_model.json", ("CreateHyperParameterTuningJob",)),
+    "personalize": ("personalize_model.json", tuple(kind.create for kind in KINDS.values())),
+}
 _OPEN: Final = frozenset({"TrainingInstanceType"})  # new instance types come every month: not a closed list here
 
 
+@dataclass(frozen=True)
+class RequestModel:
+    """One operation's request.
+
+    Attributes:
+        service: botocore's name of the service.
+        operation: such as ``CreateSolution``.
+    """
+
+    service: str
+    operation: str
+
+    @property
+    def outermost(self) -> str:
+        """The name of the shape of the whole request."""
+        return f"{self.operation}Request"
+
+    @property
+    def shapes(self) -> dict[str, dict[str, Any]]:
+        """The shapes of the request and of what is in it, by name."""
+        return shapes(self.service)
+
+
+TUNING_JOB: Final = RequestModel("sagemaker", "CreateHyperParameterTuningJob")
+REQUEST: Final = TUNING_JOB.outermost
+
+
 @cache
-def shapes() -> dict[str, dict[str, Any]]:
-    """All shapes of the request by name; `REQUEST` is the outermost."""
-    loaded: dict[str, dict[str, Any]] = json.loads(_FILE.read_text(encoding="utf-8"))
+def shapes(service: str = "sagemaker") -> dict[str, dict[str, Any]]:
+    """All shapes of a service's requests by name."""
+    loaded: dict[str, dict[str, Any]] = json.loads(_file(service).read_text(encoding="utf-8"))
     return loaded
 
 
-def from_botocore() -> dict[str, dict[str, Any]]:
+def from_botocore(service: str = "sagemaker") -> dict[str, dict[str, Any]]:
     """The same shapes as the installed botocore has them."""
     from botocore.session import get_session
 
-    operation = get_session().get_service_model("sagemaker").operation_model("CreateHyperParameterTuningJob")
+    model = get_session().get_service_model(service)
     found: dict[str, dict[str, Any]] = {}
-    _collect(operation.input_shape, found)
+    for operation in _OPERATIONS[service][1]:
+        _collect(model.operation_model(operation).input_shape, found)
     return dict(sorted(found.items()))
+
+
+def _file(service: str) -> Path:
+    return Path(__file__).with_name(_OPERATIONS[service][0])
 
 
 def _collect(shape: Any, found: dict[str, dict[str, Any]]) -> None:
@@ -58,4 +95,5 @@ def _collect(shape: Any, found: dict[str, dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    _FILE.write_text(json.dumps(from_botocore(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for name in _OPERATIONS:
+        _file(name).write_text(json.dumps(from_botocore(name), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

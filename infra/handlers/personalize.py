@@ -33,7 +33,7 @@ from .personalize_contract import (
     TUNED_HYPER_PARAMETERS,
     Kind,
 )
-from .personalize_request import declared, request_of, tags_of
+from .personalize_request import declared, model_of, request_of, tags_of
 
 _DEADLINE: Final = "Deadline"
 _WAIT_SECONDS: Final = 2400
@@ -93,12 +93,12 @@ def _waiting(arn: str, **progress: Any) -> Answer:
 
 
 def _create(event: Event, kind: Kind, api: Personalize) -> str:
-    request = request_of(kind, event.properties, api.shape(kind))
+    request = request_of(kind, event.properties)
     if kind is SOLUTION_VERSION:
         found = api.version_of_request(request["solutionArn"], OWNER_REQUEST_TAG, event.request_id)
         if found is not None:
             return found
-    if "tags" in api.shape(kind).members:
+    if TAGS in model_of(kind).shapes[model_of(kind).outermost]["members"]:
         tags = {**tags_of(event.properties), **owner_tags(event)}
         request[TAGS] = [{"tagKey": key, "tagValue": value} for key, value in sorted(tags.items())]
     if kind is DATASET_IMPORT_JOB:

@@ -28,10 +28,6 @@ class Personalize:
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def shape(self, kind: Kind) -> Any:
-        """botocore's shape of a kind's create request."""
-        return self.client.meta.service_model.operation_model(kind.create).input_shape
-
     def create(self, kind: Kind, request: Mapping[str, Any], arn: str) -> str:
         """Create a resource; one that is there by that name already is the same declaration's.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from .contract import ENVELOPE
+
 # Entry points of the Lambda functions, as seen from the asset's root.
 PERSONALIZE_HANDLER: Final = "handlers.personalize.on_event"
 PERSONALIZE_COMPLETION_HANDLER: Final = "handlers.personalize.is_complete"
@@ -17,6 +19,9 @@ METRICS: Final = "Metrics"
 
 IMPORTS: Final = "DatasetImports"
 """A solution version's property beside its request: the imports that it is trained on, so that new ones retrain."""
+
+OUTSIDE_REQUEST: Final = ENVELOPE | {IMPORTS}
+"""Properties that are no members of a request."""
 
 TAGS: Final = "tags"
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .model import RequestModel
+from .personalize_contract import SOLUTION
 from .recipes import (
     MAX_NUMBER_OF_TRAINING_JOBS,
     MAX_PARALLEL_TRAINING_JOBS,
@@ -16,7 +18,7 @@ from .recipes import (
     Recipe,
     recipe_of_arn,
 )
-from .rules import UNRESOLVED, Finding, warning
+from .rules import UNRESOLVED, Finding, Severity, misfits, public_name, warning
 
 _KINDS = {
     "integerHyperParameterRanges": ("Integer", "an integer"),
@@ -28,8 +30,34 @@ _WORDS = dict(_KINDS.values())
 Request = Mapping[str, Any]
 
 
+_BROKEN = ("must be a structure", "must be a list", "must be a map")
+MODEL = RequestModel("personalize", SOLUTION.create)
+"""The shape of CreateSolution's request."""
+
+
 def check_solution(request: Request) -> Iterator[Finding]:
-    """Every finding, errors and warnings."""
+    """Every finding, errors and warnings, of a request whose name and dataset group may be missing."""
+    ill_typed = list(check_model(request))
+    if any(
+        finding.text.startswith(("must be a structure", "must be a list", "must be a map")) for finding in ill_typed
+    ):
+        yield from ill_typed
+        return
+    found = list(_check(request))
+    yield from found
+    # A numbered rule says it better.
+    named = [finding.prop for finding in found if finding.severity is Severity.ERROR]
+    yield from (finding for finding in ill_typed if not any(finding.prop.startswith(prop) for prop in named))
+
+
+def check_model(request: Request) -> Iterator[Finding]:
+    """Types, lengths, bounds, patterns and closed choices as in the service's model."""
+    whole = {SOLUTION.name: UNRESOLVED, "datasetGroupArn": UNRESOLVED, **request}
+    for path, text in misfits(whole, MODEL):
+        yield Finding("P11", public_name(path, request), text)
+
+
+def _check(request: Request) -> Iterator[Finding]:
     config = request.get("solutionConfig", {})
     hpo = config.get("hpoConfig")
     yield from _auto_ml(request, config)

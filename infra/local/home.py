@@ -98,6 +98,11 @@ class Home:
         return self.path / "training-jobs"
 
     @property
+    def file_systems_json(self) -> Path:
+        """Folders registered by `tuning local file-system`."""
+        return self.path / "file-systems.json"
+
+    @property
     def images_json(self) -> Path:
         """Images registered by `tuning local image`."""
         return self.path / "images.json"

@@ -1,4 +1,4 @@
-"""The tuning jobs in a cloud assembly: the folder that ``cdk synth`` writes, read as the JSON that it is."""
+"""The tuning jobs and solutions in a cloud assembly: the folder that ``cdk synth`` writes, read as plain JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.handlers import contract
+from infra.handlers.personalize_contract import DATASET_IMPORT_JOB, IMPORTS, SOLUTION, SOLUTION_VERSION
+from infra.review.request import intrinsic_text, is_intrinsic
 
 _STACK = "aws:cloudformation:stack"
 _NESTED_ASSEMBLY = "cdk:cloud-assembly"
@@ -16,6 +18,7 @@ _LOGICAL_ID = "aws:cdk:logicalId"
 _TEMPLATE_FILE = "aws:cdk:templateFile"
 _WARNING = "aws:cdk:warning"
 _KEPT_ON_DELETION = ("Retain", "RetainExceptOnCreate")
+_TRAIN = (contract.TUNING_JOB_RESOURCE_TYPE, SOLUTION.resource_type)
 
 
 class AssemblyError(Exception):
@@ -34,6 +37,8 @@ class TemplateResource:
         properties: its properties; intrinsics stand in them as they are.
         retained: whether it outlives its removal from the template.
         warnings: the warnings of its construct at synth.
+        type: CloudFormation's name of its type.
+        inputs: what a solution is trained on: the names of its imports, or how the template refers to them.
     """
 
     path: str
@@ -43,6 +48,8 @@ class TemplateResource:
     properties: Mapping[str, Any]
     retained: bool = False
     warnings: tuple[str, ...] = ()
+    type: str = contract.TUNING_JOB_RESOURCE_TYPE
+    inputs: tuple[str, ...] = ()
 
     @property
     def region(self) -> str | None:
@@ -60,7 +67,7 @@ class Assembly:
     """What an assembly declares about tuning.
 
     Attributes:
-        jobs: the tuning jobs in the order of their construct paths.
+        jobs: the tuning jobs and solutions in the order of their construct paths.
         quotas: the training quotas, in the same order.
     """
 
@@ -87,14 +94,14 @@ def read_assembly(folder: Path) -> Assembly:
     """
     if not folder.is_dir():
         raise AssemblyError(f"no folder {folder}: run `cdk synth`, which writes cdk.out, or name another folder")
-    resources = sorted(_resources_of_assembly(folder), key=lambda found: (found[1].path, found[1].stack))
+    resources = sorted(_resources_of_assembly(folder), key=lambda found: (found.path, found.stack))
     return Assembly(
-        jobs=tuple(resource for kind, resource in resources if kind == contract.TUNING_JOB_RESOURCE_TYPE),
-        quotas=tuple(resource for kind, resource in resources if kind == contract.GPU_QUOTA_RESOURCE_TYPE),
+        jobs=tuple(resource for resource in resources if resource.type in _TRAIN),
+        quotas=tuple(resource for resource in resources if resource.type == contract.GPU_QUOTA_RESOURCE_TYPE),
     )
 
 
-def _resources_of_assembly(folder: Path) -> Iterator[tuple[str, TemplateResource]]:
+def _resources_of_assembly(folder: Path) -> Iterator[TemplateResource]:
     if not (folder / "manifest.json").is_file():
         raise AssemblyError(
             f"{folder} is no cloud assembly, it has no manifest.json: run `cdk synth`, or name the folder that it wrote"
@@ -106,7 +113,7 @@ def _resources_of_assembly(folder: Path) -> Iterator[tuple[str, TemplateResource
             yield from _resources_of_stack(folder, name, artifact)
 
 
-def _resources_of_stack(folder: Path, name: str, artifact: Mapping[str, Any]) -> Iterator[tuple[str, TemplateResource]]:
+def _resources_of_stack(folder: Path, name: str, artifact: Mapping[str, Any]) -> Iterator[TemplateResource]:
     metadata: dict[str, list[dict[str, Any]]] = dict(artifact.get("metadata", {}))
     if "additionalMetadataFile" in artifact:
         metadata.update(_json(folder / artifact["additionalMetadataFile"]))
@@ -117,22 +124,50 @@ def _resources_of_stack(folder: Path, name: str, artifact: Mapping[str, Any]) ->
         templates[f"/{artifact.get('displayName', name)}"] = properties["templateFile"]
     for root, file in templates.items():
         paths = _paths_by_logical_id(metadata, root, templates)
-        for logical_id, resource in _json(folder / file).get("Resources", {}).items():
-            if resource.get("Type") not in (contract.TUNING_JOB_RESOURCE_TYPE, contract.GPU_QUOTA_RESOURCE_TYPE):
+        resources = _json(folder / file).get("Resources", {})
+        inputs = _inputs_of_solutions(resources)
+        for logical_id, resource in resources.items():
+            if resource.get("Type") not in (*_TRAIN, contract.GPU_QUOTA_RESOURCE_TYPE):
                 continue
             path = paths.get(logical_id, f"{root}/{logical_id}")
-            yield (
-                resource["Type"],
-                TemplateResource(
-                    path=public_path(path),
-                    stack=stack,
-                    environment=artifact.get("environment", ""),
-                    logical_id=logical_id,
-                    properties=resource.get("Properties", {}),
-                    retained=resource.get("DeletionPolicy") in _KEPT_ON_DELETION,
-                    warnings=tuple(_warnings(metadata, public_path(path))),
-                ),
+            yield TemplateResource(
+                path=public_path(path),
+                stack=stack,
+                environment=artifact.get("environment", ""),
+                logical_id=logical_id,
+                properties=resource.get("Properties", {}),
+                retained=resource.get("DeletionPolicy") in _KEPT_ON_DELETION,
+                warnings=tuple(_warnings(metadata, public_path(path))),
+                type=resource["Type"],
+                inputs=inputs.get(logical_id, ()),
             )
+
+
+def _inputs_of_solutions(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """What the versions of each solution of a template are trained on, by the solution's logical id."""
+    found: dict[str, tuple[str, ...]] = {}
+    for resource in resources.values():
+        if resource.get("Type") == SOLUTION_VERSION.resource_type:
+            properties = resource.get("Properties", {})
+            imports = properties.get(IMPORTS, [])
+            solution = _referred_to(properties.get("solutionArn"))
+            if solution is not None and isinstance(imports, list):
+                found[solution] = tuple(_import_name(one, resources) for one in imports)
+    return found
+
+
+def _import_name(reference: Any, resources: Mapping[str, Mapping[str, Any]]) -> str:
+    declared = resources.get(_referred_to(reference) or "", {}).get("Properties", {})
+    name = declared.get(DATASET_IMPORT_JOB.name, reference)
+    return intrinsic_text(name) if is_intrinsic(name) else str(name)
+
+
+def _referred_to(value: Any) -> str | None:
+    """The logical id of the resource whose attribute a value is; None if it is none's."""
+    argument = value.get("Fn::GetAtt") if isinstance(value, Mapping) else None
+    if isinstance(argument, str):
+        return argument.partition(".")[0]
+    return str(argument[0]) if isinstance(argument, list) and argument else None
 
 
 def public_path(path: str) -> str:

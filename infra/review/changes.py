@@ -1,4 +1,4 @@
-"""What a deployment does to each tuning job, compared with a base assembly, and what of its declaration changed."""
+"""What a deployment does to each tuning job and solution, against a base assembly, and what of it changed."""
 
 from __future__ import annotations
 
@@ -9,36 +9,48 @@ from enum import StrEnum
 from typing import Any
 
 from infra.handlers import contract
-from infra.handlers.keyed import KEYS
+from infra.handlers.keyed import FREE, KEYS
+from infra.handlers.personalize_contract import IMPORTS, SOLUTION
+from infra.handlers.personalize_contract import TAGS as SOLUTION_TAGS
 from infra.review.assembly import TemplateResource
 from infra.review.request import intrinsic_text, is_intrinsic
 
 
 class Action(StrEnum):
-    """What happens to a tuning job."""
+    """What happens to a tuning job, or to a Personalize solution."""
 
     STARTS = "starts"
     """It is new."""
     REPLACED = "replaced"
     """A new job starts and the old one is stopped."""
+    RETRAINED = "retrained"
+    """A solution goes on, and a new version of it is trained on other imports."""
     TAGGED = "tags change"
     """It goes on with other tags, or with another life cycle."""
     UNCHANGED = "unchanged"
     """It goes on, or its results stay."""
     STOPS = "stops"
     """It is no longer declared."""
+    DELETED = "deleted"
+    """A solution that is no longer declared."""
     KEPT = "kept"
     """It is no longer declared but goes on, since its removal policy retains it."""
     REFUSED = "refused"
     """Its declaration changed and its name did not: the deployment will fail."""
 
 
-SPENDING = frozenset({Action.STARTS, Action.REPLACED, Action.REFUSED})
+SPENDING = frozenset({Action.STARTS, Action.REPLACED, Action.RETRAINED, Action.REFUSED})
 """What makes training jobs run that would not run otherwise."""
 
 
-_IN_PLACE = frozenset({contract.TAGS, *contract.LIFE_CYCLE})
-_BY_NAME = frozenset({*KEYS, "StaticHyperParameters", "Environment"})
+_NAMES = {contract.TUNING_JOB_RESOURCE_TYPE: contract.TUNING_JOB_NAME, SOLUTION.resource_type: SOLUTION.name}
+"""The property with the name, by resource type."""
+
+_IN_PLACE = frozenset({contract.TAGS, SOLUTION_TAGS, *contract.LIFE_CYCLE})
+_BY_NAME = FREE | KEYS.keys()
+# Parts of a leaf's place that all have, and that say nothing.
+_COMMON = ("HyperParameterTuningJobConfig", "solutionConfig", "hpoConfig")
+_RANGES = ("ParameterRanges", "HyperParameterRanges", "algorithmHyperParameterRanges")
 
 
 @dataclass(frozen=True)
@@ -82,20 +94,27 @@ def change_of(new: TemplateResource | None, old: TemplateResource | None) -> Cha
         return Change(Action.STARTS)
     old_name = job_name(old)
     if new is None:
-        retained = old.retained or old.properties.get(contract.DELETION_BEHAVIOR) == contract.DELETION_RETAIN
-        return Change(Action.KEPT if retained else Action.STOPS, old_name)
+        return Change(_end_of(old), old_name)
     leaves = tuple(leaf_changes(_declaration(old), _declaration(new)))
     if job_name(new) != old_name:
         return Change(Action.REPLACED, old_name, leaves)
     if not leaves:
         return Change(Action.UNCHANGED, old_name)
-    in_place = all(leaf.name.partition(".")[0] in _IN_PLACE for leaf in leaves)
-    return Change(Action.TAGGED if in_place else Action.REFUSED, old_name, leaves)
+    changed = {leaf.name.partition(".")[0] for leaf in leaves}
+    if changed <= _IN_PLACE:
+        return Change(Action.TAGGED, old_name, leaves)
+    return Change(Action.RETRAINED if changed <= {IMPORTS} | _IN_PLACE else Action.REFUSED, old_name, leaves)
+
+
+def _end_of(old: TemplateResource) -> Action:
+    if old.retained or old.properties.get(contract.DELETION_BEHAVIOR) == contract.DELETION_RETAIN:
+        return Action.KEPT
+    return Action.DELETED if old.type == SOLUTION.resource_type else Action.STOPS
 
 
 def job_name(resource: TemplateResource) -> str:
-    """The name of a resource's tuning job."""
-    return _shown(resource.properties.get(contract.TUNING_JOB_NAME, "no name"))
+    """The name of a resource's tuning job or solution."""
+    return _shown(resource.properties.get(_NAMES[resource.type], "no name"))
 
 
 def leaf_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[LeafChange]:
@@ -104,8 +123,9 @@ def leaf_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Lea
 
 
 def _declaration(resource: TemplateResource) -> dict[str, Any]:
-    outside = contract.ENVELOPE | {contract.TUNING_JOB_NAME}
-    return {name: value for name, value in resource.properties.items() if name not in outside}
+    outside = contract.ENVELOPE | {_NAMES[resource.type]}
+    inputs = {IMPORTS: list(resource.inputs)} if resource.inputs else {}
+    return {**{name: value for name, value in resource.properties.items() if name not in outside}, **inputs}
 
 
 def _differences(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[LeafChange]:
@@ -137,13 +157,13 @@ def _is_structure(value: Any) -> bool:
 
 
 def _name(path: tuple[str, ...]) -> str:
-    """The place of a leaf without the parts that every tuning job has and that say nothing."""
+    """The place of a leaf without the parts that every declaration has and that say nothing."""
     parts = list(path)
-    if parts[:1] == ["HyperParameterTuningJobConfig"] and len(parts) > 1:
+    while len(parts) > 1 and parts[0] in _COMMON:
         del parts[0]
     # A hyperparameter has one range, so its name says enough without the kind.
     for index in range(len(parts) - 2):
-        if parts[index] in ("ParameterRanges", "HyperParameterRanges"):
+        if parts[index] in _RANGES:
             del parts[index + 1]
             break
     return ".".join(_quoted(part) for part in parts)
@@ -159,6 +179,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return value if value and value == value.strip() else json.dumps(value)
     if isinstance(value, Mapping):
+        if set(value) == {"minValue", "maxValue"}:
+            return f"{_shown(value['minValue'])} to {_shown(value['maxValue'])}"
         if set(value) - {"ScalingType"} == {"MinValue", "MaxValue"}:
             scaling = f", {_shown(value['ScalingType'])}" if "ScalingType" in value else ""
             return f"{_shown(value['MinValue'])} to {_shown(value['MaxValue'])}{scaling}"

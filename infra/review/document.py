@@ -10,7 +10,7 @@ from typing import Any
 from infra.review.amounts import Amount, Unknown
 from infra.review.bounds import Bounds
 from infra.review.changes import Change
-from infra.review.plan import DefinitionPlan, JobPlan, Plan
+from infra.review.plan import DefinitionPlan, GoneJob, JobPlan, Plan
 from infra.review.request import Intrinsic
 
 VERSION = 1
@@ -22,7 +22,7 @@ def document(plan: Plan, broken: Iterable[str] = ()) -> dict[str, Any]:
     return {
         "version": VERSION,
         "jobs": {job.path: _job(job) for job in plan.jobs},
-        "gone": {gone.path: {"stack": gone.stack, "name": gone.name, **_change(gone.change)} for gone in plan.gone},
+        "gone": {gone.path: _gone(gone) for gone in plan.gone},
         "quotas": [
             {
                 "environment": need.environment,
@@ -38,8 +38,13 @@ def document(plan: Plan, broken: Iterable[str] = ()) -> dict[str, Any]:
     }
 
 
+def _gone(gone: GoneJob) -> dict[str, Any]:
+    return {"type": gone.type, "stack": gone.stack, "name": gone.name, **_change(gone.change)}
+
+
 def _job(job: JobPlan) -> dict[str, Any]:
     return {
+        "type": job.type,
         "stack": job.stack,
         "name": job.name,
         **({} if job.change is None else _change(job.change)),

@@ -1,4 +1,4 @@
-"""The plan of an assembly: what each tuning job searches, what it can use at most, and what a deployment does to it."""
+"""The plan of an assembly: what each job searches, what it can use at most, and what a deployment does to it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.handlers.contract import TUNING_JOB_RESOURCE_TYPE
+from infra.handlers.personalize_contract import SOLUTION
 from infra.review.amounts import Amount, Unknown, section, total
 from infra.review.assembly import Assembly, TemplateResource
 from infra.review.bounds import Bounds, bounds, definitions, limits_of, parallel_jobs, ranges_of
@@ -14,6 +16,13 @@ from infra.review.fleets import fleet_text, fleets, is_spot
 from infra.review.prices import Prices
 from infra.review.quotas import QuotaNeed, quota_needs
 from infra.review.request import RequestError, request_with_intrinsics
+from infra.review.solutions import (
+    solution_bounds,
+    solution_objective,
+    solution_parallel,
+    solution_space,
+    solution_strategy,
+)
 from infra.review.space import SearchSpace, search_space
 
 
@@ -40,7 +49,7 @@ class DefinitionPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
-    """The plan of one tuning job.
+    """The plan of one tuning job, or of one Personalize solution, whose training jobs the service keeps to itself.
 
     Attributes:
         path: construct path.
@@ -54,6 +63,7 @@ class JobPlan:
         bounds: the most that it can use.
         warnings: the warnings of its construct.
         change: what a deployment does to it; None without a base.
+        type: CloudFormation's name of its type.
     """
 
     path: str
@@ -67,6 +77,12 @@ class JobPlan:
     bounds: Bounds
     warnings: tuple[str, ...]
     change: Change | None = None
+    type: str = TUNING_JOB_RESOURCE_TYPE
+
+    @property
+    def is_solution(self) -> bool:
+        """Whether it is a Personalize solution."""
+        return self.type == SOLUTION.resource_type
 
     @property
     def spends(self) -> bool:
@@ -76,17 +92,23 @@ class JobPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class GoneJob:
-    """A tuning job that the base declares and the assembly does not."""
+    """A tuning job or solution that the base declares and the assembly does not."""
 
     path: str
     stack: str
     name: str
     change: Change
+    type: str = TUNING_JOB_RESOURCE_TYPE
+
+    @property
+    def is_solution(self) -> bool:
+        """Whether it was a Personalize solution."""
+        return self.type == SOLUTION.resource_type
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The plan of all tuning jobs of an assembly.
+    """The plan of all tuning jobs and solutions of an assembly.
 
     Attributes:
         jobs: the declared jobs.
@@ -123,11 +145,12 @@ def make_plan(assembly: Assembly, prices: Prices, base: Assembly | None = None) 
     gone = [old for path, old in before.items() if path not in now]
     return Plan(
         jobs=tuple(
-            _job_plan(job, request, prices, None if base is None else change_of(job, before.get(job.path)))
+            _plan_of(job, request, prices, None if base is None else change_of(job, before.get(job.path)))
             for job, request in requests
         ),
         gone=tuple(
-            GoneJob(path=old.path, stack=old.stack, name=job_name(old), change=change_of(None, old)) for old in gone
+            GoneJob(path=old.path, stack=old.stack, name=job_name(old), change=change_of(None, old), type=old.type)
+            for old in gone
         ),
         quotas=tuple(quota_needs(requests, assembly.quotas)),
         compared=base is not None,
@@ -145,9 +168,40 @@ def instance_types(assembly: Assembly) -> Iterator[tuple[str, str]]:
 
 def _request(job: TemplateResource) -> dict[str, Any]:
     try:
-        return request_with_intrinsics(job.properties)
+        return request_with_intrinsics(job.properties, job.type)
     except RequestError as error:
         raise RequestError(f"{job.path}: {error}") from error
+
+
+def _plan_of(job: TemplateResource, request: Mapping[str, Any], prices: Prices, change: Change | None) -> JobPlan:
+    if job.type == SOLUTION.resource_type:
+        return _solution_plan(job, request, change)
+    return _job_plan(job, request, prices, change)
+
+
+def _solution_plan(job: TemplateResource, request: Mapping[str, Any], change: Change | None) -> JobPlan:
+    definition = DefinitionPlan(
+        name=None,
+        objective=solution_objective(request),
+        space=solution_space(request),
+        instances="Personalize's own capacity",
+        spot=False,
+        max_runtime=Unknown("it has no limit"),
+    )
+    return JobPlan(
+        path=job.path,
+        stack=job.stack,
+        name=job_name(job),
+        strategy=solution_strategy(request),
+        early_stopping=None,
+        max_parallel=solution_parallel(request),
+        max_runtime=None,
+        definitions=(definition,),
+        bounds=solution_bounds(request),
+        warnings=job.warnings,
+        change=change,
+        type=job.type,
+    )
 
 
 def _job_plan(job: TemplateResource, request: Mapping[str, Any], prices: Prices, change: Change | None) -> JobPlan:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra.handlers import contract
+from infra.handlers import contract, personalize_contract
 from infra.handlers.coerce import CoercionError, coerce
 from infra.handlers.keyed import unkeyed
-from infra.handlers.model import REQUEST, shapes
+from infra.handlers.model import TUNING_JOB, RequestModel
+from infra.handlers.personalize_contract import SOLUTION
 
 _Path = tuple[str | int, ...]
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {
@@ -19,8 +20,16 @@ _PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "integer": 0,
     "long": 0,
     "float": 0.0,
+    "double": 0.0,
     "boolean": False,
     "string": "",
+}
+
+
+# The request of each resource type that trains, and the properties that are no members of it.
+_REQUESTS: Final[Mapping[str, tuple[RequestModel, frozenset[str]]]] = {
+    contract.TUNING_JOB_RESOURCE_TYPE: (TUNING_JOB, contract.OUTSIDE_REQUEST),
+    SOLUTION.resource_type: (RequestModel("personalize", SOLUTION.create), personalize_contract.OUTSIDE_REQUEST),
 }
 
 
@@ -38,26 +47,33 @@ class Intrinsic:
         return f"known at deployment ({intrinsic_text(self.value)})"
 
 
-def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The CreateHyperParameterTuningJob request for a tuning job's properties, with the API's types.
+def request_of(properties: Mapping[str, Any], resource_type: str = contract.TUNING_JOB_RESOURCE_TYPE) -> dict[str, Any]:
+    """The request for a resource's properties, with the API's types.
 
     Intrinsics stand in it as they stand in the template. The tags by which the handler knows its own jobs are not in
     it: it adds them at deployment.
 
+    Args:
+        properties: the properties, as the template has them.
+        resource_type: a tuning job's, or a Personalize solution's. Default: a tuning job's.
+
     Raises:
         RequestError: naming each member that is unknown or has the wrong type.
     """
-    result: dict[str, Any] = _plain(request_with_intrinsics(properties))
+    result: dict[str, Any] = _plain(request_with_intrinsics(properties, resource_type))
     return result
 
 
-def request_with_intrinsics(properties: Mapping[str, Any]) -> dict[str, Any]:
+def request_with_intrinsics(
+    properties: Mapping[str, Any], resource_type: str = contract.TUNING_JOB_RESOURCE_TYPE
+) -> dict[str, Any]:
     """The same request with an `Intrinsic` in the place of each intrinsic: nothing takes one for a structure then."""
-    declared = {name: value for name, value in properties.items() if name not in contract.OUTSIDE_REQUEST}
+    model, outside = _REQUESTS[resource_type]
+    declared = {name: value for name, value in properties.items() if name not in outside}
     found: dict[_Path, Intrinsic] = {}
-    masked = _masked(unkeyed(_wrapped(declared)), REQUEST, (), found)
+    masked = _masked(unkeyed(_wrapped(declared)), model.outermost, model.shapes, (), found)
     try:
-        request = coerce(masked)
+        request = coerce(masked, model)
     except CoercionError as error:
         raise RequestError(str(error)) from error
     for path, intrinsic in found.items():
@@ -95,9 +111,12 @@ def _wrapped(value: Any) -> Any:
     return [_wrapped(item) for item in value] if isinstance(value, list) else value
 
 
-def _masked(value: Any, shape_name: str, path: _Path, found: dict[_Path, Intrinsic]) -> Any:
+_Shapes = Mapping[str, Mapping[str, Any]]
+
+
+def _masked(value: Any, shape_name: str, shapes: _Shapes, path: _Path, found: dict[_Path, Intrinsic]) -> Any:
     """The value with a stand-in of the right type for each intrinsic, whose places are put into ``found``."""
-    shape = shapes()[shape_name]
+    shape = shapes[shape_name]
     kind = shape["type"]
     if isinstance(value, Intrinsic):
         found[path] = value
@@ -105,13 +124,13 @@ def _masked(value: Any, shape_name: str, path: _Path, found: dict[_Path, Intrins
     if kind == "structure" and isinstance(value, Mapping):
         members = shape["members"]
         return {
-            name: _masked(item, members[name], (*path, name), found) if name in members else item
+            name: _masked(item, members[name], shapes, (*path, name), found) if name in members else item
             for name, item in value.items()
         }
     if kind == "map" and isinstance(value, Mapping):
-        return {key: _masked(item, shape["value"], (*path, key), found) for key, item in value.items()}
+        return {key: _masked(item, shape["value"], shapes, (*path, key), found) for key, item in value.items()}
     if kind == "list" and isinstance(value, list):
-        return [_masked(item, shape["member"], (*path, index), found) for index, item in enumerate(value)]
+        return [_masked(item, shape["member"], shapes, (*path, index), found) for index, item in enumerate(value)]
     return value
 
 

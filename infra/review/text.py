@@ -11,16 +11,18 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.review import wording
-from infra.review.changes import Action, Change
-from infra.review.plan import DefinitionPlan, JobPlan, Plan
+from infra.review.changes import Action
+from infra.review.plan import DefinitionPlan, GoneJob, JobPlan, Plan
 from infra.review.quotas import QuotaNeed
 
 _STYLES = {
     Action.STARTS: "bold green",
     Action.REPLACED: "bold yellow",
+    Action.RETRAINED: "bold yellow",
     Action.TAGGED: "cyan",
     Action.UNCHANGED: "dim",
     Action.STOPS: "bold red",
+    Action.DELETED: "bold red",
     Action.KEPT: "yellow",
     Action.REFUSED: "bold red",
 }
@@ -31,9 +33,9 @@ def view(plan: Plan) -> RenderableType:
     """Lay out a plan for a terminal."""
     parts: list[RenderableType] = [Text(wording.headline(plan), style="bold"), Text()]
     for job in plan.jobs:
-        parts += [_title(job.path, job.name, job.change), Padding(_details(job), (0, 0, 1, 2))]
+        parts += [_title(job), Padding(_details(job), (0, 0, 1, 2))]
     for gone in plan.gone:
-        parts += [_title(gone.path, gone.name, gone.change), Text()]
+        parts += [_title(gone), Text()]
     if plan.quotas:
         parts += [_quotas(plan.quotas), Text()]
     if plan.jobs:
@@ -41,10 +43,10 @@ def view(plan: Plan) -> RenderableType:
     return Group(*parts)
 
 
-def _title(path: str, name: str, change: Change | None) -> Text:
-    title = Text.assemble((path, "bold"), f"  {name}")
-    if change is not None:
-        title.append(f"  {wording.ACTIONS[change.action]}", style=_STYLES[change.action])
+def _title(job: JobPlan | GoneJob) -> Text:
+    title = Text.assemble((job.path, "bold"), f"  {job.name}")
+    if job.change is not None:
+        title.append(f"  {wording.action(job)}", style=_STYLES[job.change.action])
     return title
 
 
@@ -67,7 +69,10 @@ def _rows(job: JobPlan) -> Iterator[tuple[str, RenderableType]]:
     for definition in job.definitions:
         yield from _definition_rows(definition)
     yield "training jobs", Text(wording.limits(job))
-    yield "instance-hours", Text(wording.at_most(job.bounds.instance_hours, wording.hours))
+    yield (
+        "training hours" if job.is_solution else "instance-hours",
+        Text(wording.at_most(job.bounds.instance_hours, wording.hours)),
+    )
     yield "cost", Text(wording.at_most(job.bounds.cost, wording.money))
     for warning in job.warnings:
         yield "warning", Text(warning, style="yellow")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from infra.review.amounts import Amount, Unknown
 from infra.review.changes import Action, Change
-from infra.review.plan import DefinitionPlan, JobPlan, Plan
+from infra.review.plan import DefinitionPlan, GoneJob, JobPlan, Plan
 from infra.review.quotas import QuotaNeed
 
 ACTIONS = {
@@ -19,7 +19,21 @@ ACTIONS = {
     Action.STOPS: "stops",
     Action.KEPT: "goes on, but is no longer declared",
     Action.REFUSED: "cannot be deployed: it changed and its name did not",
+    Action.RETRAINED: "goes on, and a new version is trained",
+    Action.DELETED: "is deleted",
 }
+_SOLUTION_ACTIONS = {
+    Action.STARTS: "is new: a version is trained",
+    Action.REPLACED: "is replaced: a new one is trained, the old one is deleted",
+}
+
+
+def action(job: JobPlan | GoneJob) -> str:
+    """What a deployment does to a job; nothing without a base."""
+    if job.change is None:
+        return ""
+    words = ACTIONS | _SOLUTION_ACTIONS if job.is_solution else ACTIONS
+    return words[job.change.action]
 
 
 def count(amount: Amount) -> str:
@@ -76,7 +90,9 @@ def training(definition: DefinitionPlan) -> str:
     parts = [definition.instances]
     if definition.spot is not False:
         parts.append("spot" if definition.spot is True else f"spot {definition.spot}")
-    if definition.max_runtime is None:
+    if isinstance(definition.max_runtime, Unknown):
+        parts.append(f"for a time that is {definition.max_runtime}")
+    elif definition.max_runtime is None:
         parts.append("for at most 1d, the service's default")
     else:
         parts.append(f"for at most {duration(definition.max_runtime)}")
@@ -85,23 +101,26 @@ def training(definition: DefinitionPlan) -> str:
 
 def headline(plan: Plan) -> str:
     """The plan in one sentence."""
-    if not plan.jobs and not plan.gone:
+    every = [*plan.jobs, *plan.gone]
+    if not every:
         return "No tuning jobs are declared."
     if not plan.compared:
-        return f"{_jobs(len(plan.jobs))} declared."
-    changes = [job.change for job in plan.jobs if job.change is not None] + [job.change for job in plan.gone]
+        return f"{_counted(every)} declared."
+    changes = [job.change for job in every if job.change is not None]
     counts = {action: sum(change.action is action for change in changes) for action in Action}
     words = {
         Action.STARTS: "new",
         Action.REPLACED: "replaced",
+        Action.RETRAINED: "trained again",
         Action.TAGGED: "with other tags",
         Action.STOPS: "stopped",
+        Action.DELETED: "deleted",
         Action.UNCHANGED: "unchanged",
         Action.KEPT: "kept but no longer declared",
         Action.REFUSED: "not deployable",
     }
     named = ", ".join(f"{counts[action]} {word}" for action, word in words.items() if counts[action])
-    return f"{_jobs(len(changes))}: {named}."
+    return f"{_counted(every)}: {named}."
 
 
 def total_line(plan: Plan) -> str:
@@ -147,5 +166,7 @@ def _rounded(amount: int | Decimal) -> Decimal:
     return Decimal(amount).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
 
 
-def _jobs(number: int) -> str:
-    return "1 tuning job" if number == 1 else f"{number:,} tuning jobs"
+def _counted(jobs: Sequence[JobPlan | GoneJob]) -> str:
+    solutions = sum(job.is_solution for job in jobs)
+    counts = ((len(jobs) - solutions, "tuning job"), (solutions, "Personalize solution"))
+    return " and ".join(f"{number:,} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number)

@@ -16,6 +16,7 @@ from infra.container import ClientError, Container, StopRequest
 from . import artifact
 from .dataset import Corpus, Limits, read_pairs, windows
 from .hyperparameters import HyperParameters
+from .memory import bounded_memory, check_memory
 from .processes import Processes
 from .recordio import Pair
 from .trainer import Data, Trainer
@@ -45,8 +46,10 @@ def run(container: Container, settings: HyperParameters, log: Callable[[str], No
         f"Validation data: {len(data.validation)} pairs"
     )
     say(f"Computing on {processes.device.type} in {processes.count} process{'es' if processes.count > 1 else ''}")
-    trainer = Trainer(settings, data, seed=seed, log=say, checkpoints=container.checkpoints, processes=processes)
-    trained = trainer.fit()
+    check_memory(settings, len(data.source), len(data.target), processes.device)
+    with bounded_memory(settings, processes.device):
+        trainer = Trainer(settings, data, seed=seed, log=say, checkpoints=container.checkpoints, processes=processes)
+        trained = trainer.fit()
     if processes.rank == 0:
         artifact.save(container.model, trained.parameters, settings, (data.source, data.target), trained.metrics)
         say(f"Model saved to {container.model}. {_peak_memory(processes.device)}")

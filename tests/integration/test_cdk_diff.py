@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,10 +25,10 @@ from constructs_lib import (
     Scaling,
     TrainingJobDefinition,
 )
-from infra.local.cdk_cli import find_cdk
+from tests.support.cdk_diff import diff as diff_of
+from tests.support.cdk_diff import without_names
 
 pytestmark = pytest.mark.integration
-ROOT = Path(__file__).parents[2]
 
 RATE = ContinuousRange("learning_rate", min=1e-4, max=1e-2, scaling=Scaling.LOGARITHMIC)
 LAYERS = IntegerRange("layers", min=1, max=4)
@@ -98,24 +96,8 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def diff(versions: tuple[Path, Path], stack: str, home: Path) -> list[str]:
-    """The lines of `cdk diff` about resources; it has no credentials and no configuration to find any."""
     before, after = versions
-    options = ["--app", str(after), "--template", str(before / f"{stack}.template.json"), "--no-notices"]
-    result = subprocess.run(
-        [*find_cdk(ROOT), "diff", stack, *options],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "NO_COLOR": "1", "CDK_DISABLE_CLI_TELEMETRY": "true"},
-    )
-    lines = result.stdout.splitlines() + result.stderr.splitlines()
-    return [line for line in lines if line.lstrip().startswith(("[", "├", "└", "│"))]
-
-
-def without_names(lines: list[str]) -> list[str]:
-    """The lines with a word for each name of a job, whose hash says nothing to a reader."""
-    return [" ".join("<name>" if word.startswith("Job-") else word for word in line.split()) for line in lines]
+    return diff_of(before, after, stack, home)
 
 
 JOB = "[~] Custom::HyperParameterTuningJob Job Job"
@@ -124,7 +106,7 @@ NEW_NAME = ["└─ [~] HyperParameterTuningJobName", "├─ [-] <name>", "└�
 
 def job_lines(lines: list[str]) -> list[str]:
     """The lines without the logical id's hash on the first one."""
-    found = without_names(lines)
+    found = without_names(lines, "Job")
     return [JOB if line.startswith(JOB) else line for line in found]
 
 

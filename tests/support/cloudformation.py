@@ -1,9 +1,10 @@
 """CloudFormation and the provider framework as the handlers see them: deliveries, failures, roll-backs, clean-ups.
 
-Facts: a request is delivered again with the same id when the framework dies before it has answered; an answer that
-never arrives is a failure after a time; a Create that failed so is deleted under an invented physical id; an update
-that changed the physical id is followed by a Delete of the old one once the whole stack is updated, or of the new one
-after a roll-back; a Delete that fails in the clean-up is tried three times in all.
+Facts: a request is delivered again with the same id when the framework dies before it has answered, or cannot send its
+answer; a success that it cannot send in six attempts becomes a failure; an answer that never arrives is a failure after
+a time; a Create that failed so is deleted under an invented physical id; an update that changed the physical id is
+followed by a Delete of the old one once the whole stack is updated, or of the new one after a roll-back; a Delete that
+fails in the clean-up is tried three times in all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,14 @@ from infra.handlers import tuning_job
 Properties = dict[str, Any]
 MOST_POLLS = 700
 CLEAN_UP_TRIES = 3
+OPERATOR_TRIES = 12
+"""How often an operator comes back to a stack that is stuck while the storm goes on."""
+
+INVOCATIONS = 3
+"""How often Lambda runs a function that was called by an event, and failed."""
+
+PUT_ATTEMPTS = 6
+"""How often CDK's framework tries to send one answer."""
 
 
 class Killed(BaseException):
@@ -49,12 +58,16 @@ class Framework:
     poll: Callable[[], None]
     """What happens between two questions whether a request is complete."""
 
-    lost_answers: int = 0
-    """How many answers are still to be lost on their way."""
+    deaths: int = 0
+    """How many functions of the framework are still to die with what they were told."""
 
+    failing_puts: int = 0
+    """How many of the next attempts to send an answer to the ResponseURL fail."""
+
+    failed_puts: int = 0
     requests: int = 0
     answers: list[int] = field(default_factory=list)
-    """Answers for each request: one each."""
+    """Answers for each request: one each, or none where every attempt to send it failed."""
 
     def deliver(self, event: dict[str, Any]) -> dict[str, Any]:
         """The answer's physical id and data.
@@ -64,37 +77,75 @@ class Framework:
         """
         self.requests += 1
         event = {**event, "RequestId": f"request-{self.requests}"}
-        for _ in range(3):
-            answer = self._once(event)
-            if self.lost_answers > 0:
-                # The framework's function fails then, and Lambda invokes it again with the same event.
-                self.lost_answers -= 1
-                continue
-            self.answers.append(1)
-            if isinstance(answer, FailedError):
-                assert len(answer.reason.encode()) < 3000
-                raise answer
-            return answer
-        self.answers.append(0)
-        raise FailedError("timed out", None)
+        answer = self._answer(event)
+        self.answers.append(0 if answer is None else 1)
+        if answer is None:
+            raise FailedError("timed out", None)
+        if isinstance(answer, FailedError):
+            assert len(answer.reason.encode()) < 3000
+            raise answer
+        return answer
 
-    def _once(self, event: dict[str, Any]) -> dict[str, Any] | FailedError:
-        merged = event
-        try:
-            merged = {**event, **tuning_job.on_event(event, None)}
-            for _ in range(MOST_POLLS):
-                done = tuning_job.is_complete(merged, None)
-                if done["IsComplete"]:
-                    return {**merged, **done}
-                assert "Data" not in done
-                self.poll()
-        except (RuntimeError, Killed) as error:
-            known = merged.get("PhysicalResourceId")
-            # Whether CloudFormation takes the id of a failed update is not documented: both must do.
-            if event["RequestType"] == "Update" and self.random.random() < 0.5:
-                known = event["PhysicalResourceId"]
-            return FailedError(str(error), known)
-        return FailedError("the waiter gave up", merged.get("PhysicalResourceId"))
+    def _answer(self, event: dict[str, Any]) -> dict[str, Any] | FailedError | None:
+        """What arrives at CloudFormation. Lambda invokes the first function again where it died or could not answer."""
+        for _ in range(INVOCATIONS):
+            try:
+                planned = {**event, **tuning_job.on_event(event, None)}
+            except (RuntimeError, Killed) as error:
+                answer = self._sent(FailedError(str(error), self._known(event, event)))
+                if answer is not None:
+                    return answer
+                continue
+            if self._dies():
+                continue
+            return self._waited_for(event, planned)
+        return None
+
+    def _waited_for(self, event: dict[str, Any], planned: dict[str, Any]) -> dict[str, Any] | FailedError | None:
+        """What the waiter's questions lead to; it asks again where the function that asks has died."""
+        for _ in range(MOST_POLLS):
+            try:
+                done = tuning_job.is_complete(planned, None)
+                assert done["IsComplete"] or "Data" not in done
+                found = {**planned, **done} if done["IsComplete"] else None
+            except (RuntimeError, Killed) as error:
+                answer = self._sent(FailedError(str(error), self._known(event, planned)))
+            else:
+                answer = None if found is None or self._dies() else self._sent(found)
+            if answer is not None:
+                return answer
+            self.poll()
+        return self._sent(FailedError("Operation timed out", planned.get("PhysicalResourceId")))
+
+    def _known(self, event: dict[str, Any], planned: dict[str, Any]) -> str | None:
+        """The physical id that CloudFormation goes on with after a failure."""
+        # Whether it takes the new id of a failed update is not documented: both must do.
+        if event["RequestType"] == "Update" and self.random.random() < 0.5:
+            return str(event["PhysicalResourceId"])
+        return planned.get("PhysicalResourceId")
+
+    def _dies(self) -> bool:
+        if self.deaths == 0:
+            return False
+        self.deaths -= 1
+        return True
+
+    def _sent(self, answer: dict[str, Any] | FailedError) -> dict[str, Any] | FailedError | None:
+        """The answer as it arrives: a success that could not be sent is followed by a failure that says so."""
+        if self._put():
+            return answer
+        if isinstance(answer, FailedError):
+            return None
+        failure = FailedError("Unsuccessful HTTP response: 503", answer["PhysicalResourceId"])
+        return failure if self._put() else None
+
+    def _put(self) -> bool:
+        for _ in range(PUT_ATTEMPTS):
+            if self.failing_puts == 0:
+                return True
+            self.failing_puts -= 1
+            self.failed_puts += 1
+        return False
 
 
 @dataclass
@@ -143,7 +194,7 @@ class Stack:
 
     def _until_deleted(self) -> None:
         """A roll-back of a creation deletes; where that fails an operator deletes again."""
-        for _ in range(5):
+        for _ in range(OPERATOR_TRIES):
             if self.delete():
                 return
         raise AssertionError("the stack is stuck in its deletion")
@@ -198,7 +249,7 @@ class Stack:
     def _roll_back(self, before: Mapping[str, Resource]) -> None:
         """Return to what was; where that fails an operator continues the roll-back."""
         replaced: list[tuple[str, Resource]] = []
-        for _ in range(6):
+        for _ in range(OPERATOR_TRIES):
             if all(self._return(name, old, replaced) for name, old in before.items()):
                 break
         else:

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _algorithms, _definitions, _hyper_parameters, _instances, _limits, _model, _ranges, _strategy, _warm_start
 from ._instances import has_local_disks
+from ._model import misfits
 from ._props import prop_of, public_name
 from ._registry import RULES, UNRESOLVED, Finding, Severity, Unresolved, warning
 from ._warm_start import differences
@@ -31,6 +32,7 @@ __all__ = [
     "errors",
     "findings_of",
     "has_local_disks",
+    "misfits",
     "prop_of",
     "public_name",
     "warning",

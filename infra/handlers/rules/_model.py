@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from ..model import REQUEST, shapes
+from ..model import TUNING_JOB, RequestModel, shapes
 from ._props import Path, public_name
 from ._registry import UNRESOLVED, Finding, rule
 from .view import Job
@@ -49,6 +49,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "integer": (int,),
     "long": (int,),
     "float": (int, float),
+    "double": (int, float),
     "boolean": (bool,),
 }
 _WORDS: Final = {
@@ -59,6 +60,7 @@ _WORDS: Final = {
     "integer": "a whole number",
     "long": "a whole number",
     "float": "a number",
+    "double": "a number",
     "boolean": "True or False",
 }
 
@@ -66,12 +68,17 @@ _WORDS: Final = {
 @rule("M", "N1")
 def fits_model(job: Job) -> Iterator[Finding]:
     """Types, required members, lengths, bounds, patterns and closed choices as in the service's model."""
-    problems: list[_Problem] = []
-    _checker(REQUEST)(job.request, (), problems)
-    for path, text in problems:
+    for path, text in misfits(job.request, TUNING_JOB):
         names = [part for part in path if isinstance(part, str)]
         rule_id = next((_RULE_OF[name] for name in reversed(names[-2:]) if name in _RULE_OF), "M")
         yield Finding(rule_id, public_name(path, job.request), text)
+
+
+def misfits(request: Mapping[str, Any], model: RequestModel) -> list[tuple[Path, str]]:
+    """Where, and how, a request of any operation does not fit the service's model."""
+    problems: list[_Problem] = []
+    _checker(model.service, model.outermost)(request, (), problems)
+    return problems
 
 
 _Problem = tuple[Path, str]
@@ -80,13 +87,13 @@ _Checker = Callable[[Any, Path, list[_Problem]], None]
 
 
 @cache
-def _checker(shape_name: str) -> _Checker:
+def _checker(service: str, shape_name: str) -> _Checker:
     """The check of a shape, put together once: each declaration has hundreds of values."""
-    shape = shapes()[shape_name]
+    shape = shapes(service)[shape_name]
     kind: str = shape["type"]
     types = _TYPES[kind]
     problem = _problem_of(shape)
-    inside = _inside(shape)
+    inside = _inside(service, shape)
 
     def check(value: Any, path: Path, problems: list[_Problem]) -> None:
         if value is UNRESOLVED:
@@ -103,19 +110,19 @@ def _checker(shape_name: str) -> _Checker:
     return check
 
 
-def _inside(shape: Mapping[str, Any]) -> _Checker | None:
+def _inside(service: str, shape: Mapping[str, Any]) -> _Checker | None:
     """The check of what a value holds; None if it holds nothing."""
     match shape["type"]:
         case "structure":
-            return _members(shape)
+            return _members(service, shape)
         case "list":
-            return _entries(shape["member"])
+            return _entries(service, shape["member"])
         case "map":
-            return _map_entries(shape["key"], shape["value"])
+            return _map_entries(service, shape["key"], shape["value"])
     return None
 
 
-def _members(shape: Mapping[str, Any]) -> _Checker:
+def _members(service: str, shape: Mapping[str, Any]) -> _Checker:
     members, required = shape["members"], shape["required"]
 
     def check(value: Any, path: Path, problems: list[_Problem]) -> None:
@@ -124,27 +131,27 @@ def _members(shape: Mapping[str, Any]) -> _Checker:
                 problems.append(((*path, name), "must be given, got none"))
         for name, item in value.items():
             if name in members:
-                _checker(members[name])(item, (*path, name), problems)
+                _checker(service, members[name])(item, (*path, name), problems)
             else:
                 problems.append(((*path, name), f"is not a member of the request, got {item!r}"))
 
     return check
 
 
-def _entries(shape_name: str) -> _Checker:
+def _entries(service: str, shape_name: str) -> _Checker:
     def check(value: Any, path: Path, problems: list[_Problem]) -> None:
-        check_entry = _checker(shape_name)
+        check_entry = _checker(service, shape_name)
         for index, item in enumerate(value):
             check_entry(item, (*path, index), problems)
 
     return check
 
 
-def _map_entries(key_shape: str, value_shape: str) -> _Checker:
+def _map_entries(service: str, key_shape: str, value_shape: str) -> _Checker:
     def check(value: Any, path: Path, problems: list[_Problem]) -> None:
         for key, item in value.items():
-            _checker(key_shape)(key, (*path, key), problems)
-            _checker(value_shape)(item, (*path, key), problems)
+            _checker(service, key_shape)(key, (*path, key), problems)
+            _checker(service, value_shape)(item, (*path, key), problems)
 
     return check
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..keyed import KEYS
+from ..keyed import FREE, KEYS
 from ._registry import quoted
 
 Path = tuple[str | int, ...]
@@ -47,6 +47,16 @@ _PROPS: Final[Mapping[str, str | None]] = {
     "ParentHyperParameterTuningJobs": "parents",
     "ModelAccessConfig": None,
     "HubAccessConfig": None,
+    "solutionConfig": None,
+    "recipeArn": "recipe",
+    "hpoResourceConfig": "resource_limits",
+    "algorithmHyperParameterRanges": "ranges",
+    "integerHyperParameterRanges": None,
+    "continuousHyperParameterRanges": None,
+    "categoricalHyperParameterRanges": None,
+    "minValue": "min",
+    "maxValue": "max",
+    "recipeList": "recipes",
 }
 
 
@@ -77,7 +87,7 @@ def public_name(path: Path, request: Any) -> str:
             if prop is not None and not (member == "ParentHyperParameterTuningJobs" and prop == "job_name_prefix"):
                 name += f".{prop}" if name else prop
             member = part
-        free = part in ("StaticHyperParameters", "Environment")
+        free = part in FREE
     return name if name else "request"
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from infra.local.record import RecordWriteError
+
+Context = TypeVar("Context")
 
 
 @runtime_checkable
@@ -54,3 +59,25 @@ class ServiceError(Exception):
         self.code = code
         self.message = message
         self.status = status
+
+
+def answer(
+    operations: Mapping[str, Callable[[Context, dict[str, Any]], dict[str, Any]]],
+    context: Context,
+    operation: str,
+    request: dict[str, Any],
+) -> dict[str, Any]:
+    """Answer one operation by a table of functions, as `Service.call` is to do it.
+
+    Args:
+        operations: A function for each operation that is implemented.
+        context: What each of them is given beside the request.
+        operation: See `Service.call`.
+        request: See `Service.call`.
+    """
+    if operation not in operations:
+        raise NotImplementedError(operation)
+    try:
+        return operations[operation](context, request)
+    except RecordWriteError as error:
+        raise ServiceError("InternalFailure", str(error), 500) from error

@@ -30,16 +30,10 @@ Where SageMaker publishes no rule, this is ours:
 
 from __future__ import annotations
 
+from infra.local.record import DamagedRecordError, RecordWriteError
+
 from .engine import TuningEngine
-from .errors import (
-    DamagedRecordError,
-    EngineError,
-    EngineInUseError,
-    NameInUseError,
-    NoSuchJobError,
-    RecordWriteError,
-    WrongStatusError,
-)
+from .errors import EngineError, EngineInUseError, NameInUseError, NoSuchJobError, WrongStatusError
 from .settings import EngineSettings
 from .training.processes import end_training_programs
 

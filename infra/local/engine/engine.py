@@ -19,7 +19,7 @@ from .names import training_job_arn, training_job_name, tuning_job_arn
 from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .settings import EngineSettings
 from .store import Store
-from .training.images import NoLocalImageError, find_image
+from .training.images import NoLocalImageError, find_image, image_name
 from .training.launcher import Launcher
 from .training.run import RunContext, TrainingRun
 from .tuner import Tuner, training_request
@@ -226,7 +226,7 @@ class TuningEngine:
     def _prepare(self, request: Request) -> None:
         """Let what the image's program imports be imported while the first configuration is chosen."""
         with contextlib.suppress(NoLocalImageError, ValueError):
-            image = find_image(self.home, str(request["AlgorithmSpecification"].get("TrainingImage")))
+            image = find_image(self.home, image_name(request["AlgorithmSpecification"]))
             self._launcher.prepare(image.preload)
 
     def _resume(self) -> None:

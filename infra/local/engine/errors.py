@@ -13,14 +13,6 @@ class EngineInUseError(EngineError, LocalError):
     """Another engine works on the same state folder."""
 
 
-class DamagedRecordError(EngineError, LocalError):
-    """The record cannot be read."""
-
-
-class RecordWriteError(EngineError):
-    """The record cannot be written, on a full disk say. Nothing of the change is there, and nothing else is lost."""
-
-
 class NameInUseError(EngineError):
     """A job of that name exists, ignoring case.
 
@@ -57,7 +49,3 @@ class WrongStatusError(EngineError):
     def __init__(self, status: str) -> None:
         super().__init__(f"the job's status is {status}")
         self.status = status
-
-
-class ClosedError(EngineError):
-    """The engine is closing: what runs is left as recorded and goes on at the next start."""

@@ -9,9 +9,11 @@ import threading
 import time
 from typing import Protocol
 
+from infra.local.record import ClosedError, RecordError
+
 from .completion import ending, max_jobs
 from .early_stopping import HyperbandWatcher, should_stop, stops_early
-from .errors import ClosedError, EngineError, WrongStatusError
+from .errors import EngineError, WrongStatusError
 from .names import OBJECTIVE_HYPERPARAMETER
 from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
 from .store import Store
@@ -72,7 +74,7 @@ class Tuner(threading.Thread):
                 try:
                     if self._step():
                         return
-                except EngineError:
+                except (EngineError, RecordError):
                     raise
                 except Exception as error:
                     _logger.exception("tuning job %s", self._job_name)
@@ -84,7 +86,7 @@ class Tuner(threading.Thread):
                 self._wake.clear()
         except ClosedError:
             return
-        except EngineError:
+        except (EngineError, RecordError):
             _logger.exception("tuning job %s waits for the next start", self._job_name)
 
     def _patience(self) -> float | None:

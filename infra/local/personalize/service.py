@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from infra.local.clients import clients_of_environment
+from infra.local.endpoint.service import answer
 from infra.local.engine import EngineSettings, TuningEngine
 from infra.local.home import ACCOUNT, Home, local_region
-from infra.local.sagemaker.service import local_clients
 
 from . import catalogue, datasets, solutions, training
 from .arns import Arns
@@ -40,10 +41,9 @@ class PersonalizeService:
         settings: The engine's times and limits.
 
     Raises:
-        ValueError: Neither `s3` nor an endpoint is given, so that a real account would be read, or the record cannot
-            be read.
+        ValueError: Neither `s3` nor an endpoint is given, so that a real account would be read.
         EngineInUseError: Another process works on the folder.
-        DamagedRecordError: The engine's record cannot be read.
+        DamagedRecordError: A record cannot be read, the engine's or that of the resources.
     """
 
     name = "personalize"
@@ -58,7 +58,7 @@ class PersonalizeService:
         settings: EngineSettings | None = None,
     ) -> None:
         region = local_region() if region is None else region
-        client = local_clients(region)("s3") if s3 is None else s3
+        client = clients_of_environment(region)("s3") if s3 is None else s3
         bucket = f"personalize-{ACCOUNT}-{region}"
         self._engine = TuningEngine(Home(home.path / FOLDER), client, region=region, settings=settings)
         try:
@@ -79,9 +79,7 @@ class PersonalizeService:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one operation; see `infra.local.endpoint.Service`."""
-        if operation not in _OPERATIONS:
-            raise NotImplementedError(operation)
-        return _OPERATIONS[operation](self._context, request)
+        return answer(_OPERATIONS, self._context, operation, request)
 
     def close(self) -> None:
         """End imports and training programs; they run again at the next start."""

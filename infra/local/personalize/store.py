@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from infra.local.record import Record
 
 from .errors import already_exists, not_found
 
@@ -50,37 +51,17 @@ class Store:
         path: The database file; made where it is missing.
 
     Raises:
-        ValueError: The file is not a record of this version; it is left as it is.
+        DamagedRecordError: The file is not a record of this version; it is left as it is.
     """
 
     def __init__(self, path: Path) -> None:
-        self.lock = threading.RLock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        try:
-            self._open()
-        except sqlite3.DatabaseError as error:
-            self._db.close()
-            raise ValueError(
-                f"the record of Personalize {path} cannot be read ({error}); move it away to keep it, or begin anew "
-                "with `tuning local reset`"
-            ) from error
-
-    def _open(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA foreign_keys = ON")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
-        elif version != SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(f"its version is {version}, this program reads {SCHEMA_VERSION}")
+        self._record = Record(path, owner="Personalize", schema=_SCHEMA, version=SCHEMA_VERSION)
+        self.lock = self._record.lock
 
     def close(self) -> None:
         """Close the file."""
-        with self.lock:
-            self._db.close()
+        self._record.close()
 
     def add(
         self, kind: str, arn: str, body: dict[str, Any], *, parent: str | None = None, tags: Iterable[Any] = ()
@@ -91,14 +72,14 @@ class Store:
             ServiceError: There is one of that ARN.
         """
         now = time.time()
-        with self.lock:
+        with self._record.transaction() as db:
             try:
-                self._db.execute(
+                db.execute(
                     "INSERT INTO resources VALUES (?, ?, ?, ?, ?, ?)", (arn, kind, parent, json.dumps(body), now, now)
                 )
             except sqlite3.IntegrityError:
                 raise already_exists(arn) from None
-            self.put_tags(arn, {tag["tagKey"]: tag["tagValue"] for tag in tags})
+            _put_tags(db, arn, {tag["tagKey"]: tag["tagValue"] for tag in tags})
 
     def get(self, arn: str, kind: str | None = None) -> Resource:
         """The resource of an ARN.
@@ -106,55 +87,53 @@ class Store:
         Raises:
             ServiceError: There is none, or it is of another kind.
         """
-        with self.lock:
-            row = self._db.execute("SELECT * FROM resources WHERE arn = ?", (arn,)).fetchone()
-        if row is None or kind not in (None, row["kind"]):
+        rows = self._record.rows("SELECT * FROM resources WHERE arn = ?", (arn,))
+        if not rows or kind not in (None, rows[0]["kind"]):
             raise not_found(arn)
-        return _resource(row)
+        return _resource(rows[0])
 
     def all(self, kind: str, parent: str | None = None) -> list[Resource]:
         """All of a kind, or those that belong to one parent; the oldest first."""
         where, values = ("", (kind,)) if parent is None else (" AND parent = ?", (kind, parent))
-        with self.lock:
-            rows = self._db.execute(
-                f"SELECT * FROM resources WHERE kind = ?{where} ORDER BY created, arn",  # noqa: S608
-                values,
-            ).fetchall()
+        rows = self._record.rows(
+            f"SELECT * FROM resources WHERE kind = ?{where} ORDER BY created, arn",  # noqa: S608
+            values,
+        )
         return [_resource(row) for row in rows]
 
     def change(self, arn: str, **members: Any) -> None:
         """Change members of a resource's body; None takes a member out. Nothing happens where it is gone."""
-        with self.lock:
-            row = self._db.execute("SELECT body FROM resources WHERE arn = ?", (arn,)).fetchone()
+        with self._record.transaction() as db:
+            row = db.execute("SELECT body FROM resources WHERE arn = ?", (arn,)).fetchone()
             if row is None:
                 return
             body = {**json.loads(row["body"]), **members}
             body = {name: value for name, value in body.items() if value is not None}
-            self._db.execute(
-                "UPDATE resources SET body = ?, updated = ? WHERE arn = ?", (json.dumps(body), time.time(), arn)
-            )
+            db.execute("UPDATE resources SET body = ?, updated = ? WHERE arn = ?", (json.dumps(body), time.time(), arn))
 
     def delete(self, arn: str) -> None:
         """Remove a resource with its tags."""
-        with self.lock:
-            self._db.execute("DELETE FROM resources WHERE arn = ?", (arn,))
+        with self._record.transaction() as db:
+            db.execute("DELETE FROM resources WHERE arn = ?", (arn,))
 
     def tags(self, arn: str) -> dict[str, str]:
         """A resource's tags, by key."""
-        with self.lock:
-            return dict(self._db.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,)).fetchall())
+        rows = self._record.rows("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,))
+        return {row["key"]: row["value"] for row in rows}
 
     def put_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags; those that are there get the new value."""
-        with self.lock:
-            self._db.executemany(
-                "INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", [(arn, key, value) for key, value in tags.items()]
-            )
+        with self._record.transaction() as db:
+            _put_tags(db, arn, tags)
 
     def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
         """Remove tags."""
-        with self.lock:
-            self._db.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+        with self._record.transaction() as db:
+            db.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+
+
+def _put_tags(db: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> None:
+    db.executemany("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", [(arn, key, value) for key, value in tags.items()])
 
 
 def _resource(row: sqlite3.Row) -> Resource:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from infra.local.endpoint.service import ServiceError
-from infra.local.engine import EngineSettings, RecordWriteError, TuningEngine
+from infra.local.clients import Clients, clients_of_environment
+from infra.local.endpoint.service import answer
+from infra.local.engine import EngineSettings, TuningEngine
 from infra.local.home import Home, local_region
 
 from .operations import OPERATIONS
 from .outlets import Publisher
-from .outlets.publisher import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,7 +48,7 @@ class SageMakerService:
     ) -> None:
         region = local_region() if region is None else region
         if s3 is None:
-            make = local_clients(region)
+            make = clients_of_environment(region)
             s3, clients = make("s3"), make if clients is None else clients
         told = clients is not None
         self._engine = TuningEngine(home, s3, region=region, settings=settings, notes_state_changes=told)
@@ -59,31 +58,10 @@ class SageMakerService:
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one operation; see `infra.local.endpoint.service.Service`."""
-        if operation not in OPERATIONS:
-            raise NotImplementedError(operation)
-        try:
-            return OPERATIONS[operation](self._engine, request)
-        except RecordWriteError as error:
-            raise ServiceError("InternalFailure", str(error), 500) from error
+        return answer(OPERATIONS, self._engine, operation, request)
 
     def close(self) -> None:
         """End all training programs; those jobs run again at the next start."""
         if self._publisher is not None:
             self._publisher.close()
         self._engine.close()
-
-
-def local_clients(region: str) -> Clients:
-    """Makes clients of the local AWS that this process's environment names.
-
-    Raises:
-        ValueError: It names none, so that a real account would be called.
-    """
-    if not any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")):
-        raise ValueError(
-            "s3 must be given, or AWS_ENDPOINT_URL set: without it the local service would read a real account's S3"
-        )
-    import boto3
-
-    session = boto3.session.Session(region_name=region)
-    return lambda service: cast("Any", session).client(service)

@@ -1,206 +1,123 @@
 """HRNN beside RecBole's GRU4Rec and implicit's ALS: NDCG@10 and training time on the same data in one run.
 
 pip install -r tests/benchmarks/recommender/requirements.txt   # into an environment of its own
-python tests/benchmarks/recommender/benchmark.py --events 100000 --seeds 3
+python -m tests.benchmarks.recommender.benchmark --events 100000 --seeds 3 --record results.jsonl
+
+A peer's settings are searched first, by the validation users, with a seed that does not count; then all take turns,
+seed by seed. A run that is broken off goes on from its record.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import json
+import os
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from infra.recommender.generator import Settings, generate, write_csv
-from infra.recommender.hrnn_training import HrnnTraining
-from infra.recommender.interactions import Interactions, read_interactions
-from infra.recommender.metrics import DEPTH, offline_metrics
-from infra.recommender.popularity import PopularityCount
-from infra.recommender.split import HeldOut, Split, split
+from infra.recommender.interactions import read_interactions
+from infra.recommender.split import Split, split
+from tests.benchmarks.recommender.contestants import CONTESTANTS, Contestant, Setting, ndcg, process_seconds
 
-NDCG = "normalized_discounted_cumulative_gain_at_10"
-HIDDEN = 64
-SEQUENCE = 50
-Items = npt.NDArray[np.int64]
-Trained = tuple[Callable[[HeldOut], Items], int]
-"""How to recommend, and how many epochs were trained."""
+SEARCH_SEED = 0
+SEARCH_EPOCHS = 2
 
 
-def hrnn(parts: Split, seed: int, epochs: int) -> Trained:
-    """Ours, with early stopping by validation users."""
-    training = HrnnTraining(
-        parts.train, parts.validation, hidden_dimension=HIDDEN, bptt=32, recency_mask=False, epochs=epochs, seed=seed
-    )
-    ran: list[int] = []
+class Record:
+    """What was measured, one line of JSON each.
 
-    def count(epoch: int, _loss: float, _metrics: dict[str, float]) -> bool:
-        ran.append(epoch)
-        return True
-
-    trained = training.fit(count)
-    return lambda held: trained.recommend(held.history, held.users, DEPTH), len(ran)
-
-
-def popularity(parts: Split, _seed: int, _epochs: int) -> Trained:
-    """Ours: the baseline."""
-    trained = PopularityCount(parts.train)
-    return lambda held: trained.recommend(held.history, held.users, DEPTH), 1
-
-
-def gru4rec(parts: Split, seed: int, epochs: int) -> Trained:
-    """RecBole's GRU4Rec of the same size with cross-entropy over all items.
-
-    Epochs are chosen as ours are, by NDCG@10 of the validation users, with the same patience.
+    Args:
+        path: the file; None keeps it in memory.
     """
-    _restore_names_that_recbole_needs()
-    from recbole.config import Config
-    from recbole.data import create_dataset, data_preparation
-    from recbole.model.sequential_recommender import GRU4Rec
-    from recbole.trainer import Trainer
 
-    # RecBole writes its logs into the current folder.
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        _write_inter(parts.train, Path(folder))
-        config = Config(model="GRU4Rec", dataset="events", config_dict=_recbole_settings(folder, seed))
-        dataset = create_dataset(config)
-        data, _, _ = data_preparation(config, dataset)
-        torch.manual_seed(seed)
-        model = GRU4Rec(config, data.dataset)
-        trainer = Trainer(config, model)
-        tokens = dataset.field2id_token["item_id"]
-        best, since, state, ran = -1.0, 0, {}, 0
-        for epoch in range(epochs):
-            trainer._train_epoch(data, epoch, show_progress=False)
-            ran = epoch + 1
-            score = _ndcg(parts.validation, _gru4rec_recommend(model, tokens, parts.validation))
-            since += 1
-            if score > best:
-                best, since = score, 0
-                state = {name: value.clone() for name, value in model.state_dict().items()}
-            if since >= 2:
-                break
-        model.load_state_dict(state)
-    return lambda held: _gru4rec_recommend(model, tokens, held), ran
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        lines = path.read_text().splitlines() if path is not None and path.exists() else []
+        self._entries = [json.loads(line) for line in lines]
+
+    def once(self, key: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What was measured under a key, now or before."""
+        for entry in self._entries:
+            if entry["key"] == key:
+                return dict(entry["measured"])
+        entry = {"key": key, "measured": {**measure(), "load": round(os.getloadavg()[0], 1)}}
+        self._entries.append(entry)
+        if self._path is not None:
+            with self._path.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+        return dict(entry["measured"])
 
 
-def _restore_names_that_recbole_needs() -> None:
-    """RecBole 1.2.1 reads names that NumPy 2 took away."""
-    for name, kind in (("float_", np.float64), ("complex_", np.complex128), ("unicode_", np.str_)):
-        setattr(np, name, kind)
+def searched(contestant: Contestant, parts: Split, record: Record, key: dict[str, Any]) -> Setting:
+    """The setting that is best for the validation users after a few epochs."""
+    if len(contestant.settings) == 1:
+        return contestant.settings[0]
+
+    def measure(setting: Setting) -> dict[str, Any]:
+        trained, seconds = process_seconds(lambda: contestant.train(parts, SEARCH_SEED, SEARCH_EPOCHS, setting))
+        return {"ndcg": ndcg(parts.validation, trained.recommend(parts.validation)), "seconds": seconds}
+
+    scores = []
+    for setting in contestant.settings:
+        found = record.once({**key, "search": contestant.name, "setting": setting}, lambda s=setting: measure(s))
+        print(f"search: {contestant.name} {setting} validation NDCG@10 {found['ndcg']:.4f}", flush=True)
+        scores.append(found["ndcg"])
+    return contestant.settings[scores.index(max(scores))]
 
 
-def als(parts: Split, seed: int, epochs: int) -> Trained:
-    """implicit's alternating least squares of the same size; it knows no order of events."""
-    from implicit.als import AlternatingLeastSquares
-    from scipy import sparse
+def measured(contestant: Contestant, parts: Split, seed: int, epochs: int, setting: Setting) -> dict[str, Any]:
+    """One training run, measured by the test users."""
+    trained, seconds = process_seconds(lambda: contestant.train(parts, seed, epochs, setting))
+    return {"ndcg": ndcg(parts.test, trained.recommend(parts.test)), "seconds": seconds, "epochs": trained.epochs}
 
-    def matrix(events: Interactions) -> Any:
-        shape = (len(events.user_ids), len(events.item_ids))
-        return sparse.csr_matrix((np.ones(len(events), dtype=np.float32), (events.users, events.items)), shape=shape)
 
-    model = AlternatingLeastSquares(factors=HIDDEN, iterations=15, random_state=seed, num_threads=1)
-    model.fit(matrix(parts.train), show_progress=False)
-
-    def recommend(held: HeldOut) -> Items:
-        met = matrix(held.history)[held.users]
-        found, _ = model.recommend(
-            np.arange(len(held.users)), met, N=DEPTH, recalculate_user=True, filter_already_liked_items=False
+def table(runs: dict[str, list[dict[str, Any]]], events: int) -> Iterator[str]:
+    """The results in Markdown."""
+    yield "| | NDCG@10 | CPU seconds | epochs | events a CPU second |"
+    yield "|---|---|---|---|---|"
+    for name, results in runs.items():
+        scores, seconds, epochs = ([result[what] for result in results] for what in ("ndcg", "seconds", "epochs"))
+        spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
+        speed = events * sum(epochs) / max(1e-9, sum(seconds))
+        yield (
+            f"| {name} | {statistics.mean(scores):.4f} ± {spread:.4f} | {statistics.mean(seconds):.1f} "
+            f"| {statistics.mean(epochs):.1f} | {speed:,.0f} |"
         )
-        return np.asarray(found, dtype=np.int64)
-
-    return recommend, 15
-
-
-def _write_inter(events: Interactions, folder: Path) -> None:
-    (folder / "events").mkdir()
-    rows = zip(events.users, events.items, events.timestamps, strict=True)
-    lines = ["user_id:token\titem_id:token\ttimestamp:float", *(f"u{u}\t{i}\t{t}" for u, i, t in rows)]
-    (folder / "events" / "events.inter").write_text("\n".join(lines) + "\n")
-
-
-def _recbole_settings(folder: str, seed: int) -> dict[str, Any]:
-    return {
-        "data_path": folder,
-        "checkpoint_dir": folder,
-        "seed": seed,
-        "use_gpu": False,
-        "state": "ERROR",
-        "show_progress": False,
-        "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
-        "MAX_ITEM_LIST_LENGTH": SEQUENCE,
-        "embedding_size": HIDDEN,
-        "hidden_size": HIDDEN,
-        "num_layers": 1,
-        "loss_type": "CE",
-        "train_neg_sample_args": None,
-        "train_batch_size": 512,
-        "learning_rate": 0.002,
-        "eval_args": {"split": {"RS": [1.0, 0.0, 0.0]}, "group_by": "user", "order": "TO", "mode": "full"},
-    }
-
-
-def _gru4rec_recommend(model: Any, tokens: Any, held: HeldOut) -> Items:
-    ours = np.array([-1 if token == "[PAD]" else int(token) for token in tokens])
-    theirs = np.zeros(int(ours.max()) + 1, dtype=np.int64)
-    theirs[ours[1:]] = np.arange(1, len(ours))
-    bounds = held.history.bounds
-    sequences = np.zeros((len(held.users), SEQUENCE), dtype=np.int64)
-    lengths = np.zeros(len(held.users), dtype=np.int64)
-    for row, user in enumerate(held.users):
-        known = [i for i in held.history.items[bounds[user] : bounds[user + 1]] if i < len(theirs) and theirs[i]]
-        latest = theirs[known[-SEQUENCE:]]
-        sequences[row, : len(latest)], lengths[row] = latest, max(1, len(latest))
-    model.eval()
-    with torch.no_grad():
-        states = model.forward(torch.from_numpy(sequences), torch.from_numpy(lengths))
-        scores = states @ model.item_embedding.weight.T
-        scores[:, 0] = -torch.inf
-    best: Items = ours[scores.topk(DEPTH).indices.numpy()]
-    return best
-
-
-def _ndcg(held: HeldOut, recommended: Items) -> float:
-    return offline_metrics(recommended, held.relevant(), items=len(held.history.item_ids))[NDCG]
 
 
 def main() -> None:
-    """Run all, and print one line each."""
+    """Search, run all, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--only", nargs="*", default=["popularity", "als", "gru4rec", "hrnn"])
+    parser.add_argument("--epochs", type=int, default=20, help="at most; all stop early by the validation users")
+    parser.add_argument("--record", type=Path, help="goes on from what this file has")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     with tempfile.TemporaryDirectory() as folder:
         write_csv(generate(Settings(events=options.events, users=options.events // 50)), Path(folder) / "events.csv")
         parts = split(read_interactions(Path(folder)), seed=1)
-    every = {"popularity": popularity, "als": als, "gru4rec": gru4rec, "hrnn": hrnn}
-    print(f"{'':12}{'NDCG@10':>18}{'CPU seconds':>14}{'epochs':>8}{'events/s':>10}")
-    for name in options.only:
-        scores, seconds, epochs = [], [], []
-        for seed in range(1, options.seeds + 1):
-            started = time.process_time()
-            recommend, ran = every[name](parts, seed, options.epochs)
-            seconds.append(time.process_time() - started)
-            epochs.append(ran)
-            scores.append(_ndcg(parts.test, recommend(parts.test)))
-        spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
-        speed = len(parts.train) * sum(epochs) / max(1e-9, sum(seconds))
-        print(
-            f"{name:12}{statistics.mean(scores):10.4f} ± {spread:.4f}{statistics.mean(seconds):13.1f}"
-            f"{statistics.mean(epochs):8.1f}{speed:10.0f}",
-            flush=True,
-        )
+    record, key = Record(options.record), {"events": options.events, "epochs": options.epochs}
+    settings = {contestant.name: searched(contestant, parts, record, key) for contestant in CONTESTANTS}
+    runs: dict[str, list[dict[str, Any]]] = {contestant.name: [] for contestant in CONTESTANTS}
+    for seed in range(1, options.seeds + 1):
+        for contestant in CONTESTANTS:
+            setting = settings[contestant.name]
+            found = record.once(
+                {**key, "run": contestant.name, "setting": setting, "seed": seed},
+                lambda c=contestant, s=setting, n=seed: measured(c, parts, n, options.epochs, s),
+            )
+            print(f"seed {seed}: {contestant.name} {found}", flush=True)
+            runs[contestant.name].append(found)
+    print("\n".join(table(runs, len(parts.train))))
+    print(f"test users: {len(parts.test.users)}; settings found: {settings}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from infra.handlers.recipes import RANKING_METRICS
 from infra.local.home import Home
 from infra.local.personalize import PersonalizeService
+from infra.local.record import DamagedRecordError
 from tests.contract.personalize.conftest import ENGINE, Api
 from tests.support.endpoint import client, serving
 from tests.support.personalize import GUIDE
@@ -256,6 +257,6 @@ def test_a_damaged_record_is_left_alone(home: Home, s3: Any) -> None:
     path: Path = home.path / "personalize" / "resources.sqlite3"
     path.parent.mkdir()
     path.write_text(json.dumps({"not": "a database"}) * 100)
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(DamagedRecordError, match=r"^Personalize's record .* cannot be read"):
         PersonalizeService(home, s3=s3, region="us-east-1", settings=ENGINE)
     assert path.read_text().startswith('{"not"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import uuid
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SETTINGS = EngineSettings(stop_grace=0.5, close_grace=0.5, poll=0.02, cores=2, checkpoints=0.1)
+
+
+DOCKER_HOST = os.environ.get("DOCKER_HOST")
+"""The Docker engine that the machine's environment names."""
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +147,12 @@ class Api:
 
     def until(self, condition: Callable[[], Any]) -> None:
         wait_until(lambda: bool(condition()))
+
+
+@pytest.fixture(autouse=True)
+def no_docker_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a machine has must not matter: only the tests of containers look for an engine."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
 
 
 @pytest.fixture

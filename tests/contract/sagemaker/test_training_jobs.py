@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sys
 import tarfile
@@ -165,8 +166,9 @@ def test_an_image_without_a_program(api: Api) -> None:
     create(api)
     image = api.definition()["AlgorithmSpecification"]["TrainingImage"]
     assert wait(api)["FailureReason"] == (
-        f"image {image} has no local implementation; register one with `tuning local image program -- COMMAND` "
-        "and create the job again"
+        f"image {image} has no local implementation, and no Docker engine answers at {os.environ['DOCKER_HOST']}; "
+        "register a program with `tuning local image program -- COMMAND`, or build or pull the image into a running "
+        "Docker engine (one of another name with `tuning local image program --docker IMAGE`), and create the job again"
     )
 
 

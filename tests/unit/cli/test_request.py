@@ -37,7 +37,7 @@ def test_one_job_can_be_chosen(folder: Path) -> None:
     result = run("cdk.out", "Tuning/None")
     assert (result.exit_code, result.stderr) == (
         1,
-        "no tuning job at Tuning/None; there is Tuning/Job, Tuning/Other\n",
+        "no tuning job or solution at Tuning/None; there is Tuning/Job, Tuning/Other\n",
     )
 
 
@@ -56,5 +56,5 @@ def test_properties_that_are_no_request_are_named(tmp_path: Path) -> None:
 
 def test_an_assembly_without_jobs_says_so(tmp_path: Path) -> None:
     empty = write_assembly(tmp_path / "empty", {})
-    assert run(str(empty)).output == f"no tuning jobs in {empty}\n"
+    assert run(str(empty)).output == f"no tuning jobs or solutions in {empty}\n"
     assert json.loads(run(str(empty), "--json").output) == {}

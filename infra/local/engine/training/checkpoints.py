@@ -18,13 +18,28 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-DEFAULT_PATH = "/opt/ml/checkpoints"
+OPT_ML = Path("/opt/ml")
+"""Where a container finds its folder."""
+
+DEFAULT_PATH = str(OPT_ML / "checkpoints")
+
+
+def checkpoint_path(request: dict[str, Any]) -> str:
+    """Where a program in a container would keep its checkpoints: CheckpointConfig's LocalPath."""
+    path: str = request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_PATH)
+    return path
+
+
+def is_below_opt_ml(request: dict[str, Any]) -> bool:
+    """Whether the checkpoints are in the folder that plays /opt/ml, and no other place is needed for them."""
+    return Path(checkpoint_path(request)).is_relative_to(OPT_ML)
 
 
 def checkpoint_folder(request: dict[str, Any], ml: Path) -> Path:
-    """The folder that plays CheckpointConfig's LocalPath, which is below /opt/ml."""
-    path: str = request.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_PATH)
-    return ml / Path(path).relative_to("/opt/ml")
+    """The folder that plays CheckpointConfig's LocalPath."""
+    if is_below_opt_ml(request):
+        return ml / Path(checkpoint_path(request)).relative_to(OPT_ML)
+    return ml.parent / "checkpoints"
 
 
 def checkpoint_uri(job: TrainingJob) -> str | None:

@@ -67,47 +67,62 @@ class Container:
         except OSError:
             return ""
 
-    def environment(self, request: dict[str, Any], *, arn: str, region: str, threads: int) -> dict[str, str]:
-        """The environment of the program, the request's own variables aside.
+    def open_to_all(self) -> None:
+        """Let any user read what is there and write into the folders: a real container's program may have any id."""
+        for folder, _, files in os.walk(self.ml):
+            Path(folder).chmod(0o777)
+            for file in files:
+                path = Path(folder, file)
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | 0o444)
 
-        Args:
-            request: The training job's request.
-            arn: The training job's ARN.
-            region: The region to name.
-            threads: The job's share of the processor cores.
-        """
-        name = request["TrainingJobName"]
-        return {
-            **{key: os.environ[key] for key in INHERITED if key in os.environ},
-            "SAGEMAKER_BASE_DIR": str(self.ml),
-            "TRAINING_JOB_NAME": name,
-            "TRAINING_JOB_ARN": arn,
-            "AWS_REGION": region,
-            "PYTHONUNBUFFERED": "1",
-            "OMP_NUM_THREADS": str(threads),
-            **self._sm_variables(request, threads=threads),
-        }
 
-    def _sm_variables(self, request: dict[str, Any], *, threads: int) -> dict[str, str]:
-        hyperparameters: Mapping[str, str] = request.get("HyperParameters", {})
-        channels = [c["ChannelName"] for c in request.get("InputDataConfig", [])]
-        return {
-            "SM_MODEL_DIR": str(self.model),
-            "SM_INPUT_DIR": str(self.ml / "input"),
-            "SM_INPUT_CONFIG_DIR": str(self.config),
-            "SM_OUTPUT_DIR": str(self.output),
-            "SM_OUTPUT_DATA_DIR": str(self.output / "data"),
-            "SM_CHANNELS": json.dumps(channels),
-            **{f"SM_CHANNEL_{c.upper()}": str(self.data / c) for c in channels},
-            "SM_HPS": json.dumps(dict(hyperparameters), sort_keys=True),
-            **{f"SM_HP_{key.upper()}": value for key, value in hyperparameters.items()},
-            "SM_INPUT_DATA_CONFIG": json.dumps(input_data_config(request), sort_keys=True),
-            "SM_RESOURCE_CONFIG": json.dumps(resource_config(request), sort_keys=True),
-            "SM_CURRENT_HOST": HOST,
-            "SM_HOSTS": json.dumps([HOST]),
-            "SM_NUM_CPUS": str(threads),
-            "SM_NUM_GPUS": "0",
-        }
+def inherited() -> dict[str, str]:
+    """What a program of this machine sees of the engine's own environment."""
+    return {key: os.environ[key] for key in INHERITED if key in os.environ}
+
+
+def job_environment(request: dict[str, Any], base: Path, *, arn: str, region: str, threads: int) -> dict[str, str]:
+    """What the environment says of the job, the request's own variables aside.
+
+    Args:
+        request: The training job's request.
+        base: Where the program finds what plays /opt/ml.
+        arn: The training job's ARN.
+        region: The region to name.
+        threads: The job's share of the processor cores.
+    """
+    return {
+        "SAGEMAKER_BASE_DIR": str(base),
+        "TRAINING_JOB_NAME": request["TrainingJobName"],
+        "TRAINING_JOB_ARN": arn,
+        "AWS_REGION": region,
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": str(threads),
+        **_sm_variables(request, base, threads=threads),
+    }
+
+
+def _sm_variables(request: dict[str, Any], base: Path, *, threads: int) -> dict[str, str]:
+    hyperparameters: Mapping[str, str] = request.get("HyperParameters", {})
+    channels = [c["ChannelName"] for c in request.get("InputDataConfig", [])]
+    return {
+        "SM_MODEL_DIR": str(base / "model"),
+        "SM_INPUT_DIR": str(base / "input"),
+        "SM_INPUT_CONFIG_DIR": str(base / "input/config"),
+        "SM_OUTPUT_DIR": str(base / "output"),
+        "SM_OUTPUT_DATA_DIR": str(base / "output/data"),
+        "SM_CHANNELS": json.dumps(channels),
+        **{f"SM_CHANNEL_{c.upper()}": str(base / "input/data" / c) for c in channels},
+        "SM_HPS": json.dumps(dict(hyperparameters), sort_keys=True),
+        **{f"SM_HP_{key.upper()}": value for key, value in hyperparameters.items()},
+        "SM_INPUT_DATA_CONFIG": json.dumps(input_data_config(request), sort_keys=True),
+        "SM_RESOURCE_CONFIG": json.dumps(resource_config(request), sort_keys=True),
+        "SM_CURRENT_HOST": HOST,
+        "SM_HOSTS": json.dumps([HOST]),
+        "SM_NUM_CPUS": str(threads),
+        "SM_NUM_GPUS": "0",
+    }
 
 
 def input_data_config(request: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +130,7 @@ def input_data_config(request: dict[str, Any]) -> dict[str, Any]:
     mode = request["AlgorithmSpecification"]["TrainingInputMode"]
     channels = {}
     for channel in request.get("InputDataConfig", []):
-        source = channel["DataSource"]["S3DataSource"]
+        source = channel["DataSource"].get("S3DataSource", {})  # a file system is always there in full
         channels[channel["ChannelName"]] = {
             "TrainingInputMode": channel.get("InputMode", mode),
             "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),

@@ -1,4 +1,4 @@
-"""A mount namespace in which a job's folder stands at /opt/ml, as in a container. Linux only.
+"""A mount namespace in which folders of a job stand elsewhere, as in a container: its `ml` at /opt/ml. Linux only.
 
 Used by the supervisor, standard library only. Root needs no more than a mount namespace; other users get one through a
 user namespace, in which they keep their user id and no other. Where the system allows neither, nothing changes.
@@ -7,26 +7,30 @@ user namespace, in which they keep their user id and no other. Where the system 
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
 
-MOUNT_POINT = Path("/opt/ml")
+_KEPT = {os.ST_NOSUID: 0x2, os.ST_NODEV: 0x4, os.ST_NOEXEC: 0x8} if hasattr(os, "ST_NODEV") else {}
+"""Flags of a file system that a user namespace must not drop, and what mount calls them."""
 
 
-def enter(ml: Path, spare: Path) -> None:
-    """Let `ml` stand at /opt/ml for this process and what it starts from now on.
+def enter(mounts: Sequence[tuple[Path, Path, bool]], spare: Path) -> None:
+    """Let folders stand elsewhere for this process and what it starts from now on.
 
     Args:
-        ml: The folder.
-        spare: An empty folder to work with.
+        mounts: Each folder, where it is to stand, and whether it must not be written to. A place that is not there is
+            made, for this process alone.
+        spare: An empty folder to work with; its siblings of the same name with a number too.
 
     Raises:
         OSError: The system does not allow it, or it is not Linux. The process may be in a namespace of its own then,
-            with the same file systems as before.
+            with some of the folders in place.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "unshare"):
@@ -38,21 +42,37 @@ def enter(ml: Path, spare: Path) -> None:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     _mount(libc, None, Path("/"), MS_REC | MS_PRIVATE)
-    if not MOUNT_POINT.is_dir():
-        _make_room(libc, spare)
-    _mount(libc, ml, MOUNT_POINT, MS_BIND | MS_REC)
+    spares = (spare.with_name(f"{spare.name}{number}") for number in itertools.count())
+    for source, target, read_only in mounts:
+        if not target.is_dir():
+            _make_room(libc, target, next(spares))
+        _mount(libc, source, target, MS_BIND | MS_REC)
+        if read_only:
+            flags = os.statvfs(target).f_flag
+            kept = sum(flag for seen, flag in _KEPT.items() if flags & seen)
+            _mount(libc, None, target, MS_REMOUNT | MS_BIND | MS_RDONLY | kept)
 
 
-def _make_room(libc: ctypes.CDLL, spare: Path) -> None:
-    """Put a folder in memory over /opt (or /), with everything that was there and the mount point."""
-    parent = MOUNT_POINT.parent
-    if not parent.is_dir():
-        raise OSError(f"there is no {parent}")
+def _make_room(libc: ctypes.CDLL, point: Path, spare: Path) -> None:
+    """Make a folder where there is none, in memory: over the nearest one that is there, with everything in that."""
+    parent = next(folder for folder in point.parents if folder.is_dir())
     spare.mkdir(exist_ok=True)
-    _mount(libc, parent, spare, MS_BIND | MS_REC)
-    _mount(libc, Path("tmpfs"), parent, 0, kind=b"tmpfs")
-    for entry in spare.iterdir():
-        place = parent / entry.name
+    if parent == Path("/"):
+        _mount(libc, Path("tmpfs"), spare, 0, kind=b"tmpfs")
+        _copy_entries(libc, parent, spare)
+        os.chroot(spare)
+        os.chdir("/")
+    else:
+        _mount(libc, parent, spare, MS_BIND | MS_REC)
+        _mount(libc, Path("tmpfs"), parent, 0, kind=b"tmpfs")
+        _copy_entries(libc, spare, parent)
+    point.mkdir(parents=True)
+
+
+def _copy_entries(libc: ctypes.CDLL, source: Path, target: Path) -> None:
+    """Let everything in one folder stand in another."""
+    for entry in source.iterdir():
+        place = target / entry.name
         if entry.is_symlink():
             place.symlink_to(entry.readlink())
             continue
@@ -61,7 +81,6 @@ def _make_room(libc: ctypes.CDLL, spare: Path) -> None:
         else:
             place.touch()
         _mount(libc, entry, place, MS_BIND | MS_REC)
-    MOUNT_POINT.mkdir()
 
 
 def _mount(libc: ctypes.CDLL, source: Path | None, target: Path, flags: int, *, kind: bytes | None = None) -> None:

@@ -128,10 +128,16 @@ class SupervisedProgram:
             os.close(descriptor)
 
     def kill_remains(self) -> None:
-        """Kill the program's process group where the supervisor was lost and the program was not."""
+        """Kill the program's process group, and what it leaves behind, where the supervisor was lost."""
+        spec = self._read("spec.json")
         processes = self._read("supervisor.json")
-        if processes is None:
-            return
+        if processes is not None:
+            self._kill_group(processes)
+        if spec is not None and "cleanup" in spec and self.exit() is None:
+            supervisor.clean_up(spec["cleanup"], spec, self._folder)
+
+    @staticmethod
+    def _kill_group(processes: dict[str, Any]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
             started = psutil.Process(processes["program"]).create_time()
             if abs(started - processes["started"]) < CLOCK_TOLERANCE:

@@ -13,23 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.engine.errors import ClosedError, EngineError
+from infra.local.engine.errors import EngineError
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
 from infra.local.engine.records import TrainingJob
 from infra.local.engine.settings import EngineSettings
 from infra.local.engine.store import Store
 from infra.local.home import Home
+from infra.local.record import ClosedError, RecordError
 
 from .artifacts import upload_artifacts
 from .channels import ChannelError, copy_channel
 from .checkpoints import Checkpoints
 from .container import Container
 from .failure import failure_reason
-from .images import NoLocalImageError, find_image, metric_definitions
+from .file_systems import FileSystemError, file_system_of, link_channel
+from .images import NoLocalImageError, image_name, image_to_run, metric_definitions
 from .launcher import Launcher
 from .metrics import LogReader, MetricMatcher
 from .pipes import SPOOL, prepare_pipe, write_pipes
 from .processes import Exit, SupervisedProgram
+from .specification import Share, specification
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,10 +84,10 @@ class TrainingRun(threading.Thread):
             self._run()
         except ClosedError:
             return
-        except EngineError:
+        except (EngineError, RecordError):
             _logger.exception("training job %s waits for the next start", self._job_name)
             return
-        except (ChannelError, NoLocalImageError) as error:
+        except (ChannelError, FileSystemError, NoLocalImageError) as error:
             self._end("Failed", "Failed", str(error))
         except Exception as error:
             _logger.exception("training job %s", self._job_name)
@@ -120,26 +123,15 @@ class TrainingRun(threading.Thread):
 
     def _launch(self) -> SupervisedProgram:
         job = self._job
-        image = find_image(self._context.home, str(job.request["AlgorithmSpecification"].get("TrainingImage")))
+        image = image_to_run(self._context.home, image_name(job.request["AlgorithmSpecification"]))
         self._container.create(job.request)
         self._note_instances(job)
         self._checkpoints = self._new_checkpoints(job)
         self._download(job, self._checkpoints)
-        threads = self._threads(job)
-        environment = {
-            **self._container.environment(job.request, arn=job.arn, region=self._context.region, threads=threads),
-            **image.environment,
-            **job.request.get("Environment", {}),
-        }
-        spec = {
-            "command": list(image.command),
-            "environment": environment,
-            "module": list(image.module),
-            "directory": str(self._container.ml),
-            "max_runtime": _seconds_left(job),
-            "grace": self._context.settings.stop_grace,
-            "opt_ml": None if image.built_in else str(self._container.ml),
-        }
+        if image.container is not None:
+            self._container.open_to_all()
+        share = Share(self._threads(job), _seconds_left(job), self._context.settings.stop_grace)
+        spec = specification(self._context.home, job, image, share, region=self._context.region)
         started = job.started if job.started is not None else time.time()
         self._progress("Training", "Training image is running", started=started)
         program = SupervisedProgram(self._folder, job.attempt)
@@ -165,7 +157,9 @@ class TrainingRun(threading.Thread):
         for channel in channels:
             name = channel["ChannelName"]
             try:
-                if channel.get("InputMode", mode) == "Pipe":
+                if file_system_of(channel) is not None:
+                    link_channel(self._context.home, channel, data / name)
+                elif channel.get("InputMode", mode) == "Pipe":
                     pipes.append(prepare_pipe(s3, channel, self._folder, data, proceed=self._proceed))
                 else:
                     copy_channel(s3, channel, data / name, proceed=self._proceed)

@@ -27,6 +27,7 @@ from typing import Any
 LOCK_TRIES = 20
 """Tenths of a second to wait for the lock: the engine holds it for a moment when it looks."""
 
+CLEANUP_SECONDS = 60
 
 Starter = Callable[[dict[str, Any], int], Any]
 """Starts the module of a specification as a program whose output goes to a descriptor; answers as Popen would."""
@@ -60,6 +61,22 @@ def write_json(path: Path, content: dict[str, Any], *, durable: bool = False) ->
     partial.replace(path)
 
 
+def clean_up(command: list[str], spec: dict[str, Any], folder: Path) -> None:
+    """Take away what a program may have left behind."""
+    try:
+        subprocess.run(
+            command,
+            env=spec["environment"],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            timeout=CLEANUP_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        sys.stderr.write(f"the program may have left something behind: {error}\n")
+
+
 def _locked(descriptor: int) -> bool:
     for _ in range(LOCK_TRIES):
         with contextlib.suppress(OSError):
@@ -75,8 +92,9 @@ class Supervision:
     Args:
         folder: The job folder.
         spec: `command`, `environment`, `directory`, `attempt`, `max_runtime` (seconds or None), `grace` (seconds),
-            `module` (its name and arguments, where the command runs a Python module; else empty)
-            and `opt_ml` (the folder to show at /opt/ml, or None).
+            `module` (its name and arguments, where the command runs a Python module; else empty), `mounts` (folders
+            to show elsewhere: see `mounts.Mount`) and, where a program that is killed leaves something behind,
+            `cleanup` (the command that takes it away).
     """
 
     def __init__(self, folder: Path, spec: dict[str, Any], module_starter: Starter | None = None) -> None:
@@ -108,6 +126,8 @@ class Supervision:
         if feeder is not None:
             self._kill(feeder)
             feeder.wait()
+        if code < 0:
+            self._clean_up()
         return {
             **ended,
             "ended": time.time(),
@@ -138,13 +158,20 @@ class Supervision:
         return program
 
     def _enter_namespace(self) -> None:
-        """Let the job's folder stand at /opt/ml, where that is asked for and allowed; otherwise nothing changes."""
-        if (ml := self._spec.get("opt_ml")) is None:
+        """Let the job's folders stand where they are asked for, such as /opt/ml, where that is allowed."""
+        if not (mounts := self._spec["mounts"]):
             return
+        places = [(Path(m["source"]), Path(m["target"]), m["read_only"]) for m in mounts]
         try:
-            runpy.run_path(str(_beside("namespace.py")))["enter"](Path(ml), self._folder / "spare")
+            runpy.run_path(str(_beside("namespace.py")))["enter"](places, self._folder / "spare")
         except OSError as error:
-            sys.stderr.write(f"/opt/ml is the folder {ml}: {error}\n")
+            if required := [m["target"] for m in mounts if m["required"]]:
+                raise OSError(f"{required[0]} cannot be shown to it, which needs a mount namespace: {error}") from error
+            sys.stderr.write(f"folders stay where they are: {error}\n")
+
+    def _clean_up(self) -> None:
+        if command := self._spec.get("cleanup"):
+            clean_up(command, self._spec, self._folder)
 
     def _start_feeder(self) -> subprocess.Popen[bytes] | None:
         if not (self._folder / "pipes.json").exists():

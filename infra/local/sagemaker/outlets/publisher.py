@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.local.clients import Clients
 from infra.local.engine import NoSuchJobError, TuningEngine
 from infra.local.engine.errors import EngineError
+from infra.local.record import RecordError
 
 from .events import EventDelivery
 from .logs import LogPublisher
@@ -23,9 +24,6 @@ INTERVAL = 0.5
 
 PATIENCE = 5.0
 """Seconds until the next try where another service does not answer."""
-
-Clients = Callable[[str], Any]
-"""Makes the boto3 client of a service in the local AWS."""
 
 
 class Publisher(threading.Thread):
@@ -74,7 +72,7 @@ class Publisher(threading.Thread):
         except (BotoCoreError, ClientError, OSError) as error:
             _logger.warning("logs, metrics or events wait: %s", error)
             return False
-        except EngineError as error:
+        except (EngineError, RecordError) as error:
             _logger.warning("nothing is published: %s", error)
             return False
         except Exception:

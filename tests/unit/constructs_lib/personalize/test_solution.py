@@ -78,7 +78,7 @@ def test_a_request_with_unknown_members_is_refused(stack: cdk.Stack) -> None:
     request = {**GUIDE, "solutionConfig": {**GUIDE["solutionConfig"], "epochs": "4"}}
     with pytest.raises(ValidationError) as refused:
         PersonalizeSolution.from_request(stack, "Solution", request, dataset_group=group)
-    assert str(refused.value) == "S/Solution: request: has no member solutionConfig.epochs"
+    assert str(refused.value) == "S/Solution: P11 epochs: is not a member of the request, got '4'"
 
 
 def test_a_version_is_trained_after_its_imports(stack: cdk.Stack) -> None:

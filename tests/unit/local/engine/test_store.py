@@ -7,17 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.engine.errors import (
-    ClosedError,
-    DamagedRecordError,
-    EngineInUseError,
-    NameInUseError,
-    NoSuchJobError,
-    RecordWriteError,
-)
+from infra.local.engine.errors import EngineInUseError, NameInUseError, NoSuchJobError
 from infra.local.engine.lock import FolderLock, is_held
 from infra.local.engine.records import MetricValue, TrainingJob, TuningJob
 from infra.local.engine.store import Store
+from infra.local.record import ClosedError, DamagedRecordError, RecordWriteError
 
 TUNING = TuningJob("Job", "arn:tuning/job", {"a": [1, "x"]}, 7, "InProgress", 1.0, 1.0)
 TRAINING = TrainingJob(
@@ -154,8 +148,8 @@ def test_one_engine_a_folder(tmp_path: Path) -> None:
 
 def test_a_full_disk_loses_nothing(store: Store) -> None:
     store.add_tuning_job(TUNING, {})
-    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
-    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store._record._db.execute("PRAGMA page_count").fetchone()[0]
+    store._record._db.execute(f"PRAGMA max_page_count = {pages}")
     large = replace(TUNING, name="large", request={"a": "x" * 100_000})
     with pytest.raises(RecordWriteError) as caught:
         store.add_tuning_job(large, {})
@@ -164,6 +158,6 @@ def test_a_full_disk_loses_nothing(store: Store) -> None:
         "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
     )
     assert store.tuning_jobs() == [TUNING]
-    store._db.execute("PRAGMA max_page_count = 1000000")
+    store._record._db.execute("PRAGMA max_page_count = 1000000")
     store.add_tuning_job(large, {})
     assert len(store.tuning_jobs()) == 2
