@@ -13,6 +13,7 @@ from .coerce import CoercionError, coerce, missing
 from .contract import KNOWN_ALGORITHM, OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import KeyedFormError, unkeyed
+from .personalize_contract import TAGS as SOLUTION_TAGS
 from .rules import Algorithms, Finding
 from .rules import errors as broken_rules
 from .shown import clipped, shown
@@ -21,6 +22,7 @@ _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _LONGEST_NAME = 32
 _MOST_RUNS = 100
 _UNFIT = "the declaration does not fit CreateHyperParameterTuningJob"
+_UNDECLARED = OUTSIDE_REQUEST | {TAGS, SOLUTION_TAGS}
 
 
 def declared_name(properties: Mapping[str, Any]) -> str:
@@ -84,13 +86,13 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     """The top-level members in which two declarations differ, but for tags."""
-    names = (properties.keys() | old.keys()) - OUTSIDE_REQUEST - {TAGS}
+    names = (properties.keys() | old.keys()) - _UNDECLARED
     return sorted(name for name in names if properties.get(name) != old.get(name))
 
 
 def digest(properties: Mapping[str, Any]) -> str:
     """The same for the same declaration, whatever its tags and its life cycle's properties are."""
-    declared = {name: value for name, value in properties.items() if name not in OUTSIDE_REQUEST | {TAGS}}
+    declared = {name: value for name, value in properties.items() if name not in _UNDECLARED}
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -5,7 +5,6 @@ Training runs over whole sentences (:meth:`forward`); search begins once and the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -171,15 +170,14 @@ class ConvolutionalDecoder(nn.Module):
         self, embedded: Tensor, history: Carried, attend: Callable[[Tensor], tuple[Tensor, Tensor]]
     ) -> tuple[Tensor, Tensor, Carried]:
         """All layers over some positions, given each layer's inputs at the width - 1 positions before."""
-        half = math.sqrt(0.5)
         bottom = output = self.project(embedded)
         weights, carried = output, []
         for layer, query, before in zip(self.layers, self.queries, history, strict=True):
             inputs = torch.cat([before, self.dropout(output)], dim=1)
             carried.append(inputs[:, inputs.size(1) - before.size(1) :])
             convolved = layer(inputs)
-            context, weights = attend((query(convolved) + bottom) * half)
-            output = (output + (convolved + context) * half) * half
+            context, weights = attend(query(convolved) + bottom)
+            output = output + convolved + context
         return output, weights, tuple(carried)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -72,7 +71,11 @@ def unroll(cell: Cell, inputs: Sequence[Tensor], *, reverse: bool = False) -> Te
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Stacked convolutions over positions, with residual connections (Gehring et al. 2017, sections 3.1 and 3.2)."""
+    """Stacked convolutions over positions, with residual connections (Gehring et al. 2017, sections 3.1 and 3.2).
+
+    Sums are not scaled by sqrt(0.5), here and in the decoder, as in Sockeye: the paper's weights start wide enough for
+    that (section 3.5), the documented ones do not, and signals would fade from layer to layer.
+    """
 
     def __init__(self, settings: HyperParameters, init: Initializer) -> None:
         super().__init__()
@@ -93,9 +96,9 @@ class ConvolutionalEncoder(nn.Module):
         before = (self.width - 1) // 2
         for layer in self.layers:
             padded = nn.functional.pad(self.dropout(output), (0, 0, before, self.width - 1 - before))
-            output = (output + layer(padded)) * math.sqrt(0.5) * words
+            output = (output + layer(padded)) * words
         last = output[torch.arange(len(lengths), device=lengths.device), lengths - 1]
-        return Encoded(output, (output + bottom) * math.sqrt(0.5), mask, last)
+        return Encoded(output, output + bottom, mask, last)
 
 
 Encoder = RecurrentEncoder | ConvolutionalEncoder

@@ -228,7 +228,7 @@ def personalize_request(kind: str, what: str, properties: dict[str, Any], *, wai
     request = event(what, properties, ResourceType=f"Custom::Personalize{kind}", LogicalResourceId=kind, **more)
     request |= {"RequestId": uuid.uuid4().hex, "StackId": STACK}
     planned = {**request, **personalize.on_event(request, None)}
-    while waits and not personalize.is_complete(planned, None)["IsComplete"]:
+    while not personalize.is_complete(planned, None)["IsComplete"] and waits:
         time.sleep(0.05)
     return str(planned["PhysicalResourceId"])
 
@@ -248,7 +248,7 @@ HANDLERS = {
     "BestTrainingJobProviderRole": Handler(use_best_training_job, ("best_training_job",)),
     "GpuQuotaProviderRole": Handler(use_quota, ("quotas",)),
     "ImageBuildProviderRole": Handler(use_image_build, ("image_build",)),
-    "PersonalizeProviderRole": Handler(use_personalize, ("personalize", "personalize_api")),
+    "PersonalizeProviderRole": Handler(use_personalize, ("personalize_api", "personalize_data")),
     "TuningJobProviderRole": Handler(use_tuning_job, ("jobs",)),
     "TuningResultPublisherRole": Handler(use_result, ("result",)),
 }
