@@ -88,7 +88,7 @@ def test_hyperband_runs_lost_programs_again_and_counts_each_job_once(api: Api, t
     )
     api("CreateHyperParameterTuningJob", **request)
     for attempt in (1, 2):
-        api.until(lambda attempt=attempt: _processes_of_level_1(api, attempt))
+        api.until(partial(_processes_of_level_1, api, attempt))
         processes = _processes_of_level_1(api, attempt)
         for role in ("pid", "program"):
             os.kill(processes[role], signal.SIGKILL)
