@@ -1,6 +1,7 @@
 """The tables and the chart of search results.
 
-``python -m tests.benchmarks.search.report RESULTS.csv [RESULTS.csv ...] [--chart regret.svg]``; several files are taken together.
+``python -m tests.benchmarks.search.report RESULTS.csv [RESULTS.csv ...] [--chart regret.svg]``; several
+files are taken together.
 """
 
 from __future__ import annotations
