@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .algorithms import KNOWN
 from .coerce import CoercionError, coerce
-from .contract import OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
+from .contract import KNOWN_ALGORITHM, OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import KeyedFormError, unkeyed
 from .personalize_contract import TAGS as SOLUTION_TAGS
+from .rules import Algorithms, Finding
 from .rules import errors as broken_rules
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -47,10 +49,21 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
         HandlerError: naming each property that is unknown or has the wrong type, and each rule that is broken.
     """
     request = _typed(properties)
-    findings = broken_rules(request)
+    refuse(broken_rules(request, algorithms_of(properties)))
+    return request
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise a HandlerError with all findings, if there are any."""
     if findings:
         raise HandlerError("the declaration breaks rules: " + "; ".join(map(str, findings)))
-    return request
+
+
+def algorithms_of(properties: Mapping[str, Any]) -> Algorithms:
+    """What is known of each definition's algorithm, where synthesis left something to check."""
+    given = properties.get(KNOWN_ALGORITHM, {})
+    names: Mapping[str | None, Any] = given if isinstance(given, Mapping) else {None: given}
+    return {definition: KNOWN[name] for definition, name in names.items() if name in KNOWN}
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:

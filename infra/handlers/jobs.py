@@ -22,6 +22,7 @@ from .errors import HandlerError, code_of, message_of
 from .events import Event
 from .life_cycle import Action, State
 from .logs import log
+from .parents import check_parents
 from .subject import Job
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class TuningJobs:
             raise HandlerError(f"{WAIT_FOR} must be {WAIT_FOR_COMPLETED!r} or absent, got {wait_for!r}")
         declaration.request_of(properties)
 
+    def check_start(self, properties: Mapping[str, Any]) -> None:
+        """Refuse a warm start from parents that cannot be started from."""
+        check_parents(declaration.request_of(properties), self)
+
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """Refuse a deletion behavior that is none."""
         life_cycle.check_deletion_behavior(properties)
@@ -74,18 +79,24 @@ class TuningJobs:
 
     def find(self, name: str) -> Job | None:
         """The job called ``name``; None if there is none."""
-        try:
-            found = self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        found = self.description(name)
+        if found is None:
+            return None
         return Job(
             found["HyperParameterTuningJobName"],
             found["HyperParameterTuningJobArn"],
             found["HyperParameterTuningJobStatus"],
             found.get("FailureReason"),
         )
+
+    def description(self, name: str) -> Mapping[str, Any] | None:
+        """All that the service says of the job called ``name``, its request among it; None if there is none."""
+        try:
+            return self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
 
     def create(self, name: str, tags: Mapping[str, str], properties: Mapping[str, Any]) -> str:
         """Start the declared job; returns its ARN."""

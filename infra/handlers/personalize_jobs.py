@@ -78,6 +78,9 @@ class PersonalizeJobs:
         """Refuse a bad declaration."""
         request_of(self._kind, properties)
 
+    def check_start(self, properties: Mapping[str, Any]) -> None:
+        """The service looks for itself."""
+
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """There is nothing to choose."""
 

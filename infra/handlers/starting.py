@@ -44,6 +44,7 @@ def plan(declared: str, event: Event, subject: Subject) -> str:
                 log("the job of this name has no result to give; the declaration runs again", job=run.name)
     if free is None:
         raise HandlerError("the declaration was started and stopped too often; change its prefix or its revision")
+    subject.check_start(event.properties)
     return free
 
 

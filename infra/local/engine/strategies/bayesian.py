@@ -49,11 +49,14 @@ class BayesianStrategy:
     ) -> Configuration:
         import optuna
 
+        from .gp_sampler import QuickGPSampler, single_thread
+
         seed = derived_seed(self._seed, number)
-        sampler = optuna.samplers.GPSampler(
+        sampler = QuickGPSampler(
             seed=seed,
             n_startup_trials=STARTUP,
             independent_sampler=optuna.samplers.RandomSampler(seed=seed),
             warn_independent_sampling=False,
         )
-        return suggest(sampler, space, history, running, maximize=self._maximize)
+        with single_thread():
+            return suggest(sampler, space, history, running, maximize=self._maximize)

@@ -24,6 +24,7 @@ from infra.local.engine.strategies import (
     hyperparameters,
     make_strategy,
 )
+from infra.local.engine.strategies.optuna_bridge import suggest
 from infra.local.engine.strategies.space import CategoricalRange, ContinuousRange, IntegerRange
 
 MIXED = Space(
@@ -141,6 +142,45 @@ def test_reverse_logarithmic_draws_are_dense_at_the_upper_end() -> None:
     values = sorted(float(c["x"]) for c in search(RandomStrategy(seed=1), space, 60, lambda c: 0.0))
     # -log(1 - x) is uniform on (0, log 10^4): half of the values lie above 0.99.
     assert 15 < sum(v > 0.99 for v in values) < 45
+
+
+@pytest.mark.parametrize("running", [[], [{"x": 0.55, "layers": 2}]], ids=["none runs", "one runs"])
+def test_the_quick_sampler_chooses_as_optunas_own(running: list[Configuration]) -> None:
+    import optuna
+
+    from infra.local.engine.strategies.gp_sampler import QuickGPSampler, single_thread
+
+    space = Space((IntegerRange("layers", 1, 50), ContinuousRange("x", 0.0, 1.0)))
+    history = [Observation({"x": i / 10, "layers": 1 + i % 4}, abs(i - 6.5)) for i in range(8)]
+    with single_thread():
+        chosen = [
+            suggest(sampler(seed=3, n_startup_trials=4), space, history, running, maximize=False)
+            for sampler in (optuna.samplers.GPSampler, QuickGPSampler)
+        ]
+    assert chosen[0] == chosen[1]
+
+
+def test_local_searches_run_side_by_side() -> None:
+    from optuna._gp import batched_lbfgsb
+
+    assert batched_lbfgsb._greenlet_imports.is_successful()
+
+
+def test_the_number_of_threads_does_not_change_the_choice() -> None:
+    import torch
+
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+    history = [Observation({"x": i / 30}, math.sin(i)) for i in range(30)]
+    threads = torch.get_num_threads()
+    chosen = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            chosen.append(BayesianStrategy(seed=1, maximize=True).ask(space, history, [], 31))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert chosen[0] == chosen[1]
 
 
 def test_no_warning_and_no_output() -> None:
