@@ -144,7 +144,6 @@ def test_reverse_logarithmic_draws_are_dense_at_the_upper_end() -> None:
     assert 15 < sum(v > 0.99 for v in values) < 45
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("running", [[], [{"x": 0.55, "layers": 2}]], ids=["none runs", "one runs"])
 def test_the_quick_sampler_chooses_as_optunas_own(running: list[Configuration]) -> None:
     import optuna
@@ -182,7 +181,8 @@ def test_the_number_of_threads_does_not_change_the_choice() -> None:
     finally:
         torch.set_num_threads(threads)
     assert chosen[0] == chosen[1]
-=======
+
+
 def test_categories_that_are_numbers_are_searched_in_their_order() -> None:
     """From the values at the ends the surrogate concludes where between them the best one lies."""
     space = Space((CategoricalRange("batch", ("64", "8", "16", "128", "32", "256", "4", "512")),))
@@ -217,7 +217,6 @@ def test_one_exploded_job_does_not_hide_the_others() -> None:
 
     chosen = search(BayesianStrategy(seed=3, maximize=False), space, 14, exploding)
     assert min(abs(float(c["x"]) - 0.3) for c in chosen[4:]) < 0.02
->>>>>>> dabfc86 (Bayesian search: numeric categories have an order, hopeless values count logarithmically)
 
 
 def test_no_warning_and_no_output() -> None:
