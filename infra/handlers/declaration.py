@@ -21,8 +21,8 @@ from .shown import clipped, shown
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _LONGEST_NAME = 32
 _MOST_RUNS = 100
-_UNFIT = "the declaration does not fit CreateHyperParameterTuningJob"
 _UNDECLARED = OUTSIDE_REQUEST | {TAGS, SOLUTION_TAGS}
+_UNFIT = "the declaration does not fit CreateHyperParameterTuningJob"
 
 
 def declared_name(properties: Mapping[str, Any]) -> str:

@@ -209,16 +209,16 @@ def use_personalize(aws: LocalAws) -> None:
     personalize_request(
         "DatasetImportJob", "Create", jobName="import", datasetArn=dataset, dataSource=source, roleArn=role
     )
-    recipe = "arn:aws:personalize:::recipe/aws-popularity-count"
-    made["Solution"], solution = personalize_request(
-        "Solution", "Create", name="solution", datasetGroupArn=group, recipeArn=recipe
-    )
-    personalize_request("SolutionVersion", "Create", solutionArn=solution, trainingMode="FULL")
-    version = {"solutionArn": solution, "trainingMode": "FULL", "DatasetImports": ["another"]}
-    made["SolutionVersion"], _ = personalize_request("SolutionVersion", "Create", version, waits=False)
-    personalize_request("SolutionVersion", "Delete", version, PhysicalResourceId=made["SolutionVersion"])
-    for kind in ("Solution", "Dataset"):
-        personalize_request(kind, "Delete", {"datasetGroupArn": group}, PhysicalResourceId=made[kind])
+    for recipe in ("popularity-count", "hrnn"):
+        declared = {"name": recipe, "datasetGroupArn": group, "recipeArn": f"arn:aws:personalize:::recipe/aws-{recipe}"}
+        made[recipe], solution = personalize_request("Solution", "Create", declared)
+        version = {"solutionArn": solution, "trainingMode": "FULL"}
+        # The second one trains for longer than it takes to ask it to stop.
+        waits = recipe == "popularity-count"
+        physical_id, _ = personalize_request("SolutionVersion", "Create", version, waits=waits)
+        personalize_request("SolutionVersion", "Delete", version, PhysicalResourceId=physical_id)
+        personalize_request("Solution", "Delete", declared, PhysicalResourceId=made[recipe])
+    personalize_request("Dataset", "Delete", {"datasetGroupArn": group}, PhysicalResourceId=made["Dataset"])
     personalize_request("Schema", "Delete", PhysicalResourceId=next_schema)
     for kind in ("Schema", "DatasetGroup"):
         personalize_request(kind, "Delete", {"datasetGroupArn": group}, PhysicalResourceId=made[kind])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -192,3 +194,33 @@ def test_many_ended_jobs_are_all_listed(store: Store, monkeypatch: pytest.Monkey
     for _ in range(2):
         assert [j.name for j in store.training_jobs("Job")] == names
     assert len(store._ended_jobs) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_last_record_that_is_not_whole_is_left_out_and_nothing_else(tmp_path: Path, damage: str) -> None:
+    first = Store(tmp_path / "db")
+    first.add_tuning_job(TUNING, {"team": "nlp"})
+    whole = (tmp_path / "db-wal").stat().st_size
+    first.add_training_job(TRAINING, {}, "go")
+    left = tmp_path / "left"  # what a machine that lost its power would find
+    left.mkdir()
+    for name in ("db", "db-wal"):
+        shutil.copy(tmp_path / name, left / name)
+    first.close()
+    with (left / "db-wal").open("r+b") as log:
+        size = log.seek(0, os.SEEK_END)
+        assert size > whole
+        if damage == "cut":
+            log.truncate(size - 100)
+        else:
+            log.seek(whole + 100)
+            log.write(b"\xff" * 100)
+    second = Store(left / "db")
+    assert second.tuning_jobs() == [TUNING]
+    assert second.tags(TUNING.arn) == {"team": "nlp"}
+    assert second.training_jobs() == []
+    second.add_training_job(TRAINING, {}, "go")
+    second.close()
+    third = Store(left / "db")
+    assert third.training_jobs("Job") == [TRAINING]
+    third.close()
