@@ -52,13 +52,13 @@ class TuningJobs:
             raise HandlerError(f"{WAIT_FOR} must be {WAIT_FOR_COMPLETED!r} or absent, got {wait_for!r}")
         declaration.request_of(properties)
 
-    def check_start(self, properties: Mapping[str, Any]) -> None:
-        """Refuse a warm start from parents that cannot be started from."""
-        check_parents(declaration.request_of(properties), self)
-
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """Refuse a deletion behavior that is none."""
         life_cycle.check_deletion_behavior(properties)
+
+    def check_start(self, properties: Mapping[str, Any]) -> None:
+        """Refuse a warm start from parents that do not fit."""
+        check_parents(declaration.request_of(properties), self.description)
 
     def declared_name(self, properties: Mapping[str, Any]) -> str | None:
         """The name that the declaration computed at synth; None if it is no name of a tuning job."""

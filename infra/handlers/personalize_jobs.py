@@ -78,11 +78,11 @@ class PersonalizeJobs:
         """Refuse a bad declaration."""
         request_of(self._kind, properties)
 
-    def check_start(self, properties: Mapping[str, Any]) -> None:
-        """The service looks for itself."""
-
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """There is nothing to choose."""
+
+    def check_start(self, properties: Mapping[str, Any]) -> None:
+        """There is nothing to start from."""
 
     def declared_name(self, properties: Mapping[str, Any]) -> str | None:
         """The name that the declaration computed at synth."""

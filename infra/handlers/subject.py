@@ -46,18 +46,18 @@ class Subject(Protocol):
             HandlerError: saying what is wrong with it.
         """
 
-    def check_start(self, properties: Mapping[str, Any]) -> None:
-        """Refuse a declaration for what the service has, before it starts.
-
-        Raises:
-            HandlerError: saying what is wrong with it.
-        """
-
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """Refuse properties that say what becomes of a job, and are none that can be.
 
         Raises:
             HandlerError: naming the property.
+        """
+
+    def check_start(self, properties: Mapping[str, Any]) -> None:
+        """Refuse a declaration that does not fit what it is to start from.
+
+        Raises:
+            HandlerError: naming each thing that does not fit.
         """
 
     def declared_name(self, properties: Mapping[str, Any]) -> str | None:

@@ -14,10 +14,10 @@ from infra.handlers.personalize_jobs import STATES
 from tests.support.fake_aws import FakeSageMaker
 from tests.support.fake_personalize import STATUS, FakePersonalize
 from tests.support.fault_cases import IMPORT_CASE, SOLUTION_CASE, TUNING_JOB, VERSION_CASE, Case
-from tests.support.stepped_sagemaker import SteppedSageMaker, stepped_sagemaker
+from tests.support.stepped_sagemaker import Ending, SteppedSageMaker, stepped_sagemaker
 from tests.support.tuning_resource import declaration
 
-ENDS = ("Completed", "Failed")
+ENDS: tuple[Ending, ...] = ("Completed", "Failed")
 _END_AT_A_POLL = 0.02
 _STOPPED_AT_A_POLL = 0.5
 _TRAINED_AT_A_POLL = 0.2

@@ -1,6 +1,7 @@
 """The tables and the chart of search results.
 
-``python -m tests.benchmarks.search.report RESULTS.csv [RESULTS.csv ...] [--chart regret.svg]``; several files are taken together.
+``python -m tests.benchmarks.search.report RESULTS.csv [RESULTS.csv ...] [--chart regret.svg]``; several
+files are taken together.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ def ranks(curves: Curves, methods: Sequence[str]) -> str:
                 for seed in set.intersection(*(set(found[m]) for m in methods)):
                     last = {m: found[m][seed][-1] for m in methods}
                     for m in methods:
-                        better, same = (sum(v < last[m] for v in last.values()), sum(v == last[m] for v in last.values()))
+                        better, same = (
+                            sum(v < last[m] for v in last.values()),
+                            sum(v == last[m] for v in last.values()),
+                        )
                         places[m].append(better + (same + 1) / 2)
         if places:
             cells = [f"{mean(places[m]):.2f}" for m in methods]
@@ -104,11 +108,16 @@ def write_chart(curves: Curves, path: Path) -> None:
         for method, seeds in found.items()
         for job in range(1, len(next(iter(seeds.values()))) + 1)
     ]
-    field = alt.Chart(alt.Data(values=values)).mark_line(interpolate="step-after").encode(
-        x=alt.X("jobs:Q", title="finished jobs"),
-        y=alt.Y("regret:Q", scale=alt.Scale(type="log"), title="regret, median"),
-        color=alt.Color("method:N", title=None),
-    ).properties(width=150, height=120)
+    field = (
+        alt.Chart(alt.Data(values=values))
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("jobs:Q", title="finished jobs"),
+            y=alt.Y("regret:Q", scale=alt.Scale(type="log"), title="regret, median"),
+            color=alt.Color("method:N", title=None),
+        )
+        .properties(width=150, height=120)
+    )
     names = [name for name in NAMES if any(cell[0] == name for cell in curves)]
     field.facet(
         column=alt.Column("problem:N", sort=names, title=None), row=alt.Row("at once:O", title="jobs at once")
