@@ -19,6 +19,7 @@ from constructs_lib.limits import ResourceLimits, TuningJobCompletionCriteria
 from constructs_lib.objective import Objective
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
+from infra.handlers.rules import Algorithms
 
 _CONFIG = "HyperParameterTuningJobConfig"
 
@@ -75,6 +76,12 @@ class Declaration:
         if self.training_job_definition is not None:
             return [self.training_job_definition]
         return [] if self.training_job_definitions is None else list(self.training_job_definitions)
+
+    def algorithms(self) -> Algorithms:
+        """What is known of each definition's algorithm, by the definition's name; of a single one by None."""
+        if self.training_job_definition is not None:
+            return {None: self.training_job_definition.algorithm.facts}
+        return {each.definition_name: each.algorithm.facts for each in self.definitions()}
 
     def parents(self) -> Sequence[IHyperParameterTuningJob | str]:
         """The jobs that this one starts from."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -13,9 +12,10 @@ from constructs import Construct
 
 from constructs_lib._name import JobName
 from constructs_lib._substitute import substituted
-from constructs_lib._tokens import is_plain, is_unresolved
+from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import (
     ENVELOPE,
+    KNOWN_ALGORITHM,
     SERVICE_TIMEOUT,
     SERVICE_TOKEN,
     TUNING_JOB_NAME,
@@ -56,11 +56,11 @@ class TuningJobResource(CfnResource):
         id: str,  # noqa: A002
         *,
         name: JobName,
-        service: Mapping[str, Any],
+        envelope: Mapping[str, Any],
         properties: Mapping[str, Any],
     ) -> None:
         self._name = name
-        given = {**service, TUNING_JOB_NAME: name.prefix, **properties}
+        given = {**envelope, TUNING_JOB_NAME: name.prefix, **properties}
         super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=given)
 
     def _render_properties(self, props: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -68,34 +68,38 @@ class TuningJobResource(CfnResource):
         given = {} if props is None else props
         declared = {name: value for name, value in given.items() if name not in ENVELOPE | {TUNING_JOB_NAME}}
         shortened: dict[str, Any] = substituted(declared)
-        service = {name: value for name, value in given.items() if name in ENVELOPE}
-        return {**service, TUNING_JOB_NAME: self._name.of(declared), **shortened}
+        envelope = {name: value for name, value in given.items() if name in ENVELOPE}
+        return {**envelope, TUNING_JOB_NAME: self._name.of(declared), **shortened}
 
 
 def render(
     scope: Construct,
     *,
     name: JobName,
+    envelope: Mapping[str, Any],
     properties: Mapping[str, Any],
-    service_token: str,
-    service_timeout: Duration,
+    is_plain: bool,
 ) -> CfnResource:
-    """Adds the resource that stands for the tuning job, as the child "Resource"."""
-    service = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: _seconds(service_timeout)}
-    if not _is_resolved(properties):
-        return TuningJobResource(scope, "Resource", name=name, service=service, properties=properties)
+    """Adds the resource that stands for the tuning job, as the child "Resource".
+
+    Args:
+        scope: the tuning job.
+        name: the job's name, once the properties are resolved.
+        envelope: what stands around the declaration; it has no part in the name.
+        properties: the declaration.
+        is_plain: whether there is no token in the properties.
+    """
+    if not is_plain:
+        return TuningJobResource(scope, "Resource", name=name, envelope=envelope, properties=properties)
     # The same without being called back by the CDK's process, twice, to find that nothing has changed.
-    given = {**service, TUNING_JOB_NAME: name.of(properties), **properties}
+    given = {**envelope, TUNING_JOB_NAME: name.of(properties), **properties}
     return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=given)
 
 
-def _is_resolved(properties: Mapping[str, Any]) -> bool:
-    """Whether properties are plain JSON that the CDK writes as it is; False if in doubt."""
-    return is_plain(properties) and _CHANGES.search(json.dumps(properties)) is None
-
-
-# What the CDK leaves out, and what is written shorter.
-_CHANGES = re.compile(r"null|Fn::Join")
+def envelope_of(service_token: str, service_timeout: Duration, known_algorithm: Any) -> dict[str, Any]:
+    """What stands around a declaration."""
+    envelope = {SERVICE_TOKEN: service_token, SERVICE_TIMEOUT: _seconds(service_timeout)}
+    return envelope if known_algorithm is None else {**envelope, KNOWN_ALGORITHM: known_algorithm}
 
 
 @cache  # hundreds of jobs have the same

@@ -14,7 +14,8 @@ from infra.handlers.rules import UNRESOLVED, Finding, public_name
 
 _STRING_MARKS = ("${Token[", "#{Token[")
 _NAMES = "names must be known at synthesis, since they are keys in the template; got a token: give the name itself"
-_PERHAPS_TOKEN = re.compile(r"Token\[|e\+2(8|9)\d")
+# Tokens, and what else the CDK does not write as it is.
+_PERHAPS_TOKEN = re.compile(r"Token\[|e\+2(8|9)\d|Fn::|null")
 _NUMBER_TOKENS_BELOW = -1e288  # the CDK encodes number tokens near -1.9e289
 
 
@@ -35,7 +36,10 @@ def is_unresolved(value: Any) -> bool:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a whole request is JSON without any token; False if in doubt. Much faster than looking at each value."""
+    """Whether a whole request is JSON that the CDK writes as it is; False if in doubt.
+
+    Much faster than to look at each value.
+    """
     try:
         return _PERHAPS_TOKEN.search(json.dumps(value, allow_nan=False)) is None
     except (TypeError, ValueError):

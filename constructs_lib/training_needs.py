@@ -23,7 +23,7 @@ TrainingNeeds = Mapping[tuple[str, QuotaUsage], int | None]
 """Instances by type and use; None where the number is known at deployment only."""
 
 # Not in the tree's metadata: hundreds of jobs would ask another process to write it, and few stacks ever read it.
-_DECLARED: Final[dict[IConstruct, TrainingNeeds]] = {}
+_DECLARED: Final[dict[IConstruct, Mapping[str, Any]]] = {}
 
 
 def training_needs(request: Mapping[str, Any]) -> TrainingNeeds:
@@ -43,14 +43,15 @@ def training_needs(request: Mapping[str, Any]) -> TrainingNeeds:
     return needs
 
 
-def declare_needs(construct: IConstruct, needs: TrainingNeeds) -> None:
-    """Note what a construct needs; keeps it, since a Python object may otherwise be gone before its tree is."""
-    _DECLARED[construct] = needs
+def declare_needs(construct: IConstruct, request: Mapping[str, Any]) -> None:
+    """Note what a construct asks for; keeps it, since a Python object may otherwise be gone before its tree is."""
+    _DECLARED[construct] = request
 
 
 def declared_needs(construct: IConstruct) -> TrainingNeeds | None:
-    """What a construct noted; None if it is no tuning job."""
-    return _DECLARED.get(construct)
+    """What a construct needs; None if it is no tuning job."""
+    request = _DECLARED.get(construct)
+    return None if request is None else training_needs(request)
 
 
 def sum_of(needs: Iterable[TrainingNeeds]) -> TrainingNeeds:

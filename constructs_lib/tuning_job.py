@@ -17,11 +17,11 @@ from constructs import Construct
 from constructs_lib._declaration import Declaration
 from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
 from constructs_lib._name import JobName, check_prefix, default_prefix
-from constructs_lib._render import render, template_properties
+from constructs_lib._render import envelope_of, render, template_properties
 from constructs_lib._shared import SharedByJobs
 from constructs_lib._tokens import check_names, is_plain, without_tokens
-from constructs_lib._warm_start import check_parent
-from constructs_lib.algorithms.rules import check_algorithm
+from constructs_lib.algorithms.deferred import algorithms_to_check
+from constructs_lib.algorithms.metric_source import check_metric_source
 from constructs_lib.definition import TrainingJobDefinition
 from constructs_lib.errors import ValidationError
 from constructs_lib.life_cycle import DeletionBehavior, LifeCycle, WaitFor, longest_run
@@ -31,8 +31,7 @@ from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
-from infra.handlers.rules import UNRESOLVED, Finding, Severity, check, errors
-from infra.handlers.rules.view import definitions
+from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors
 
 if TYPE_CHECKING:
     from constructs_lib.result import ITuningJobResult, TuningJobResult
@@ -152,24 +151,30 @@ class HyperParameterTuningJob(TuningJobBase):
         life_cycle: LifeCycle,
     ) -> None:
         request = declaration.request()
-        known = request if is_plain(request) else without_tokens(request)
+        plain = is_plain(request)
+        known = request if plain else without_tokens(request)
         self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
+        job = Job(self._known, declaration.algorithms())
+        names = () if plain else check_names(self._known)
         of_life_cycle = life_cycle.findings(self._known)
-        _validate(self, [*check_prefix(prefix), *_findings(declaration, self._known), *of_life_cycle])
+        _validate(self, [*check_prefix(prefix), *_findings(declaration, job), *names, *of_life_cycle])
 
         # Asked of the parent, which hundreds of jobs may share: each question is a call into another process.
         shared = SharedByJobs.of(scope)
         self._objectives = declaration.objectives()
-        self._training_needs = training_needs(self._known)
-        declare_needs(self, self._training_needs)
+        declare_needs(self, self._known)
         self._result: TuningJobResult | None = None
         properties = {**template_properties(request), **life_cycle.properties()}
         self._resource = render(
             self,
             name=JobName(scope, prefix, shared.stack, child=child),
+            envelope=envelope_of(
+                shared.service_token,
+                life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
+                None if plain else algorithms_to_check(job),
+            ),
             properties=properties,
-            service_token=shared.service_token,
-            service_timeout=life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
+            is_plain=plain,
         )
         shared.limits.add(properties)
         roles = _roles(declaration)
@@ -281,7 +286,7 @@ class HyperParameterTuningJob(TuningJobBase):
     @property
     def training_needs(self) -> TrainingNeeds:
         """Instances that the job needs at the same time, by type and use; None where known at deployment only."""
-        return self._training_needs
+        return training_needs(self._known)
 
     @property
     def best_training_job_parameter(self) -> ssm.IStringParameter:
@@ -338,15 +343,13 @@ def _with_role(request: Mapping[str, Any], role_arn: str) -> dict[str, Any]:
     return result
 
 
-def _findings(declaration: Declaration, known: Mapping[str, Any]) -> Iterator[Finding]:
-    yield from check(known)
-    if not is_plain({name: value for name, value in known.items() if name != TUNING_JOB_NAME}):
-        yield from check_names(known)
-    for declared, definition in zip(declaration.definitions(), definitions(known), strict=False):
-        yield from check_algorithm(declared.algorithm, definition)
+def _findings(declaration: Declaration, job: Job) -> Iterator[Finding]:
+    yield from check_job(job)
+    for declared, definition in zip(declaration.definitions(), job.definitions, strict=False):
+        yield from check_metric_source(declared.algorithm, definition)
     for parent in declaration.parents():
         if isinstance(parent, HyperParameterTuningJob):
-            yield from check_parent(known, parent.node.path, parent._known)
+            yield from differences(job.request, parent.node.path, parent._known)
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:

@@ -6,13 +6,15 @@ from constructs_lib.algorithms.hyper_parameters import (
     ContinuousHyperParameter,
     HyperParameter,
     IntegerHyperParameter,
-    ValueType,
 )
 from constructs_lib.algorithms.seq2seq import Seq2Seq
 from constructs_lib.algorithms.xgboost import XGBoost
+from infra.handlers.algorithms import AlgorithmFacts
+from infra.handlers.algorithms.facts import ValueType
 
 __all__ = [
     "Algorithm",
+    "AlgorithmFacts",
     "CategoricalHyperParameter",
     "ContinuousHyperParameter",
     "CustomAlgorithm",

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from aws_cdk import IResolvable
 
 from constructs_lib._fields import Codec
 from constructs_lib._tokens import is_unresolved
-from constructs_lib.algorithms.hyper_parameters import (
-    CategoricalHyperParameter,
-    ContinuousHyperParameter,
-    HyperParameter,
-    IntegerHyperParameter,
-)
+from constructs_lib.algorithms.hyper_parameters import recommended_range
 from constructs_lib.channel import InputMode
 from constructs_lib.objective import ObjectiveType
 from constructs_lib.ranges import ParameterRange
+from infra.handlers.algorithms import CUSTOM, AlgorithmFacts
+from infra.handlers.algorithms.facts import Categorical, HyperParameter
 
 
 @runtime_checkable
@@ -53,17 +48,23 @@ class Algorithm:
     metric_definitions: Mapping[str, str] | None = field(default=None, kw_only=True)
     algorithm_name: str | None = field(default=None, kw_only=True)
 
-    # What a known algorithm says about itself.
+    facts: ClassVar[AlgorithmFacts] = AlgorithmFacts("Algorithm")
+    """What is documented; a class that says its facts has the next four from there."""
     repositories: ClassVar[tuple[str, ...]] = ()
     metrics: ClassVar[Mapping[str, ObjectiveType]] = {}
     required_channels: ClassVar[tuple[str, ...]] = ()
     channels: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # name to content types
-    gpu_only: ClassVar[bool] = False
-    single_instance: ClassVar[bool] = False
-    objective_parameter: ClassVar[str | None] = None  # the hyperparameter that names the metric to optimise
-    needs_metric_definitions: ClassVar[bool] = False
+
     own_metric_definitions: ClassVar[Mapping[str, str]] = {}  # for images that are not AWS's, as `metric_definitions`
     publishers: ClassVar[frozenset[str]] = frozenset()  # AWS's accounts that publish the image
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if "facts" in vars(cls):
+            cls.repositories = cls.facts.repositories
+            cls.metrics = {name: ObjectiveType(direction) for name, direction in cls.facts.metrics.items()}
+            cls.required_channels = cls.facts.required_channels
+            cls.channels = cls.facts.channels
 
     @property
     def image_uri(self) -> str | None:
@@ -88,11 +89,9 @@ class Algorithm:
         return self.image.split(".", 1)[0] in self.publishers
 
     @classmethod
-    @cache
     def hyper_parameters(cls) -> Mapping[str, HyperParameter]:
-        """All documented hyperparameters by name; empty if the algorithm is not known."""
-        found = [value for value in vars(cls).values() if isinstance(value, HyperParameter)]
-        return MappingProxyType({parameter.name: parameter for parameter in found})
+        """What is documented about each hyperparameter, by name; empty if the algorithm is not known."""
+        return cls.facts.hyper_parameters
 
     @classmethod
     def recommended_ranges(cls, static: Mapping[str, str] | None = None) -> list[ParameterRange]:
@@ -101,25 +100,23 @@ class Algorithm:
         With ``static`` hyperparameters, such as ``{"encoder_type": "cnn"}``, those count before the defaults.
         """
         given: Mapping[str, str] = {} if static is None else static
-        ranges: list[ParameterRange] = []
-        for parameter in cls.hyper_parameters().values():
-            if not isinstance(parameter, IntegerHyperParameter | ContinuousHyperParameter | CategoricalHyperParameter):
-                continue
-            found = parameter.recommended_range()
-            if found is not None and parameter.name not in given and cls._may_apply(parameter, given):
-                ranges.append(found)
-        return ranges
+        found = [
+            recommended_range(parameter)
+            for name, parameter in cls.facts.hyper_parameters.items()
+            if name not in given and cls._may_apply(parameter, given)
+        ]
+        return [each for each in found if each is not None]
 
     @classmethod
     def _may_apply(cls, parameter: HyperParameter, static: Mapping[str, str]) -> bool:
-        known = cls.hyper_parameters()
         for name, values in parameter.applies_to.items():
-            switch = known[name]
-            tuned = isinstance(switch, CategoricalHyperParameter) and switch.recommended is not None
+            switch = cls.facts.hyper_parameters[name]
             if name in static:
                 possible = {static[name]}
+            elif isinstance(switch, Categorical) and switch.recommended is not None:
+                possible = {str(value) for value in switch.recommended}
             else:
-                possible = {str(v) for v in switch.recommended} if tuned else {str(switch.default)}  # type: ignore[attr-defined]
+                possible = {str(switch.default)}
             if possible & set(values):
                 return True
         return not parameter.applies_to
@@ -131,7 +128,7 @@ class CustomAlgorithm(Algorithm):
 
     >>> CustomAlgorithm(
     ...     "123456789012.dkr.ecr.eu-central-1.amazonaws.com/mine:1", metric_definitions={"loss": "loss=([0-9.]+)"}
-    ... ).needs_metric_definitions
+    ... ).facts.needs_metric_definitions
     True
 
     Attributes:
@@ -141,7 +138,7 @@ class CustomAlgorithm(Algorithm):
         algorithm_name: name or ARN of an algorithm resource. Default: None.
     """
 
-    needs_metric_definitions: ClassVar[bool] = True
+    facts: ClassVar[AlgorithmFacts] = CUSTOM
 
 
 _KNOWN: list[type[Algorithm]] = []

@@ -1,163 +1,90 @@
-"""What an algorithm's documentation says about each of its hyperparameters.
+"""Hyperparameters that make typed ranges.
 
 The class of a hyperparameter is how it can be tuned: one with an order has `between`, one without has `one_of`, one
 that cannot be tuned has neither. So a wrong range is an error of the type checker, and an AttributeError at run time.
+What is documented about each stands in the algorithm's facts; a class that disagrees with them cannot be imported.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
 
-from constructs_lib._fields import text
 from constructs_lib.ranges import CategoricalRange, ContinuousRange, IntegerRange, ParameterRange, Scaling
-from infra.handlers.numbers import exact, number
+from infra.handlers.algorithms import facts
 
-Applies = Mapping[str, tuple[str, ...]]
-
-
-class ValueType(Enum):
-    """The type of a hyperparameter's values."""
-
-    INTEGER = "a whole number"
-    FLOAT = "a number"
-    BOOLEAN = "true or false"
-    STRING = "a string"
+if TYPE_CHECKING:
+    from constructs_lib.algorithms.algorithm import Algorithm
 
 
-@dataclass(frozen=True, kw_only=True)
 class HyperParameter:
-    """A hyperparameter as documented; this class is for those that cannot be tuned.
+    """A hyperparameter that cannot be tuned, as an attribute of its algorithm's class.
+
+    The attribute's name is the hyperparameter's; an underscore at its end is left out, as in ``XGBoost.lambda_``.
 
     Attributes:
-        name: its name. Default: the name of the class attribute that holds it.
-        type: type of its values. Default: ``ValueType.STRING``.
-        default: what counts when it is not given. Default: None, nothing or another hyperparameter's value.
-        minimum: lowest valid value. Default: None.
-        maximum: highest valid value. Default: None.
-        above: values must be greater than this. Default: None.
-        below: values must be less than this. Default: None.
-        values: all valid values of a closed choice. Default: ().
-        required: whether it must be given, static or tuned. Default: False.
-        even: whether values must be even. Default: False.
-        applies_to: it has an effect only if one of these hyperparameters has one of these values. Default: always.
+        documented: its type, valid values, default and the rest of what the algorithm's documentation says.
     """
 
-    name: str = ""
-    type: ValueType = ValueType.STRING
-    default: str | float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    above: float | None = None
-    below: float | None = None
-    values: tuple[str, ...] = ()
-    required: bool = False
-    even: bool = False
-    applies_to: Applies = field(default_factory=dict)
+    documented: facts.HyperParameter
+    _kind: ClassVar[type[facts.HyperParameter]] = facts.HyperParameter
 
-    def __set_name__(self, owner: object, name: str) -> None:
-        if not self.name:
-            object.__setattr__(self, "name", name)
+    def __set_name__(self, owner: type[Algorithm], name: str) -> None:
+        known = owner.facts.hyper_parameters
+        documented = known.get(name.rstrip("_"))
+        if type(documented) is not self._kind:
+            raise TypeError(f"{owner.__name__}.{name} must be documented as {self._kind.__name__}, got {documented}")
+        self.documented = documented
 
-    def problem(self, value: str) -> str | None:
-        """The rule that a value, as the API's string, breaks; None if it is valid."""
-        if self.values:
-            return None if value in self.values else f"must be one of {', '.join(self.values)}"
-        if self.type is ValueType.BOOLEAN:
-            return None if value.lower() in ("true", "false") else "must be true or false"
-        if self.type is ValueType.STRING:
-            return None
-        found = number(value)
-        if found is None or not math.isfinite(found) or (self.type is ValueType.INTEGER and found != int(found)):
-            return f"must be {self.type.value}"
-        return self._bound_problem(found)
-
-    def _bound_problem(self, value: float) -> str | None:
-        if self.above is not None and value <= self.above:
-            return f"must be above {exact(self.above)}"
-        if self.below is not None and value >= self.below:
-            return f"must be below {exact(self.below)}"
-        if self.minimum is not None and value < self.minimum:
-            return f"must be at least {exact(self.minimum)}"
-        if self.maximum is not None and value > self.maximum:
-            return f"must be at most {exact(self.maximum)}"
-        return "must be even" if self.even and value % 2 else None
+    @property
+    def name(self) -> str:
+        """Its name in the API."""
+        return self.documented.name
 
 
-@dataclass(frozen=True, kw_only=True)
-class NumericHyperParameter(HyperParameter):
-    """A hyperparameter with an order.
+class TunableHyperParameter(HyperParameter):
+    """A hyperparameter that can be tuned."""
 
-    Attributes:
-        recommended: documented lowest and highest value to tune. Default: None.
-        recommended_by: where these depend on another hyperparameter's value: its name, and the bounds by its value.
-            Default: always the same.
-        recommended_scaling: documented scaling of the range. Default: None.
-    """
-
-    recommended: tuple[float, float] | None = None
-    recommended_by: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
-    recommended_scaling: Scaling | None = None
+    def recommended_range(self) -> ParameterRange | None:
+        """The documented range; None if there is none."""
+        return recommended_range(self.documented)
 
 
-@dataclass(frozen=True, kw_only=True)
-class IntegerHyperParameter(NumericHyperParameter):
+class IntegerHyperParameter(TunableHyperParameter):
     """A whole number that is tuned over a range."""
 
-    type: ValueType = ValueType.INTEGER
+    _kind: ClassVar[type[facts.HyperParameter]] = facts.Integer
 
     def between(self, min: float, max: float, *, scaling: Scaling | None = None) -> IntegerRange:  # noqa: A002
         """The range from ``min`` to ``max``, both included."""
         return IntegerRange(self.name, min=min, max=max, scaling=scaling)
 
-    def recommended_range(self) -> ParameterRange | None:
-        """The documented range."""
-        if self.recommended is None:
-            return None
-        return self.between(*self.recommended, scaling=self.recommended_scaling)
 
-
-@dataclass(frozen=True, kw_only=True)
-class ContinuousHyperParameter(NumericHyperParameter):
+class ContinuousHyperParameter(TunableHyperParameter):
     """A number that is tuned over a range."""
 
-    type: ValueType = ValueType.FLOAT
+    _kind: ClassVar[type[facts.HyperParameter]] = facts.Continuous
 
     def between(self, min: float, max: float, *, scaling: Scaling | None = None) -> ContinuousRange:  # noqa: A002
         """The range from ``min`` to ``max``, both included."""
         return ContinuousRange(self.name, min=min, max=max, scaling=scaling)
 
-    def recommended_range(self) -> ParameterRange | None:
-        """The documented range."""
-        if self.recommended is None:
-            return None
-        return self.between(*self.recommended, scaling=self.recommended_scaling)
 
+class CategoricalHyperParameter(TunableHyperParameter):
+    """A hyperparameter that is tuned over a set of values, be they words or numbers."""
 
-@dataclass(frozen=True, kw_only=True)
-class CategoricalHyperParameter(HyperParameter):
-    """A hyperparameter that is tuned over a set of values, be they words or numbers.
-
-    Attributes:
-        recommended: documented values to tune. Default: None.
-    """
-
-    recommended: tuple[str | float, ...] | None = None
+    _kind: ClassVar[type[facts.HyperParameter]] = facts.Categorical
 
     def one_of(self, *values: str | float) -> CategoricalRange:
         """The range of these values."""
         return CategoricalRange(self.name, values=values)
 
-    def recommended_range(self) -> ParameterRange | None:
-        """The documented values."""
-        return None if self.recommended is None else self.one_of(*self.recommended)
 
-
-TunableHyperParameter = IntegerHyperParameter | ContinuousHyperParameter | CategoricalHyperParameter
-
-
-def default_text(parameter: HyperParameter) -> str | None:
-    """The default as the API's string."""
-    return None if parameter.default is None else text(parameter.default)
+def recommended_range(documented: facts.HyperParameter) -> ParameterRange | None:
+    """The documented range of a hyperparameter; None if there is none, or it cannot be tuned."""
+    if isinstance(documented, facts.Categorical) and documented.recommended is not None:
+        return CategoricalRange(documented.name, values=documented.recommended)
+    if isinstance(documented, facts.Numeric) and documented.recommended is not None:
+        low, high = documented.recommended
+        kind = IntegerRange if isinstance(documented, facts.Integer) else ContinuousRange
+        return kind(documented.name, min=low, max=high)
+    return None

@@ -7,13 +7,13 @@ from typing import Any
 
 from constructs_lib.checks._rule import Job, Rule, is_intrinsic
 from infra.handlers.keyed import unkeyed
-from infra.handlers.rules import RULES, UNRESOLVED
+from infra.handlers.rules import UNRESOLVED, findings_of
 
 _RESOLVED_SECRETS = ("{{resolve:secretsmanager:", "{{resolve:ssm-secure:")
 
 
 def _breaks(job: Job) -> Iterator[str | None]:
-    yield from dict.fromkeys(finding.prop for finding in RULES["T5"](unkeyed(_known(job.request))))
+    yield from dict.fromkeys(finding.prop for finding in findings_of("T5", unkeyed(_known(job.request))))
     for definition in job.definitions():
         for member in ("StaticHyperParameters", "Environment"):
             for name, value in definition.section(member).items():

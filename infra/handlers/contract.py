@@ -34,7 +34,14 @@ LIFE_CYCLE: Final = frozenset({DELETION_BEHAVIOR, WAIT_FOR, REVISION})
 # CloudFormation adds this property to every custom resource; it is no part of the declaration.
 SERVICE_TOKEN: Final = "ServiceToken"  # noqa: S105 - the property's name
 SERVICE_TIMEOUT: Final = "ServiceTimeout"
-ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT})
+
+# Which algorithm a declaration was checked for, where something of it is known at deployment only: its name in
+# `algorithms.KNOWN`, or for a list of definitions a map from each one's name. It is no part of the declaration.
+KNOWN_ALGORITHM: Final = "KnownAlgorithm"
+
+ENVELOPE: Final = frozenset({SERVICE_TOKEN, SERVICE_TIMEOUT, KNOWN_ALGORITHM})
+"""Properties around a declaration: they have no part in the job's name."""
+
 OUTSIDE_REQUEST: Final = ENVELOPE | LIFE_CYCLE
 """Properties of the tuning job's resource that are no members of the request."""
 

@@ -1,30 +1,29 @@
-"""Rules N1, T1 to T5, O2, W1 and G1: names, definitions, channels, resources, secrets, parents and tags."""
+"""Rules T1 to T5, O2 and G1: definitions, channels, resources, metrics, secrets and tags."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from ..contract import OWNER_TAGS, TUNING_JOB_NAME
-from ._registry import Finding, rule, warning
-from .view import config, definitions, items, known_number, mapping, quoted
+from ..contract import OWNER_TAGS
+from ._registry import Finding, once, quoted, rule, warning
+from .view import Job, items, known_number, mapping
 
 MOST_METRICS_DOCUMENTED = 20
 MOST_TAGS = 50 - len(OWNER_TAGS)
 
 
 @rule("T1")
-def one_or_several(request: Mapping[str, Any]) -> Iterator[Finding]:
+def one_or_several(job: Job) -> Iterator[Finding]:
     """Either one definition, with objective and ranges at the job, or a list, each with its own."""
-    single, several = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")
+    single, several = job.request.get("TrainingJobDefinition"), job.request.get("TrainingJobDefinitions")
     if (single is None) == (several is None):
         got = "neither" if single is None else "both"
         text = f"exactly one of training_job_definition and training_job_definitions must be given, got {got}"
         yield Finding("T1", "training_job_definition", text)
     if several is not None:
-        yield from _several(request)
+        yield from _several(job)
     elif single is not None:
         for member, prop in (("TuningObjective", "objective"), ("HyperParameterRanges", "ranges")):
             if member in mapping(single):
@@ -32,38 +31,31 @@ def one_or_several(request: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding("T1", f"training_job_definition.{prop}", text)
 
 
-def _several(request: Mapping[str, Any]) -> Iterator[Finding]:
+def _several(job: Job) -> Iterator[Finding]:
     for member, prop in (("HyperParameterTuningJobObjective", "objective"), ("ParameterRanges", "ranges")):
-        if member in config(request):
+        if member in job.config:
             text = "with training_job_definitions each definition has its own: move it there"
             yield Finding("T1", prop, text)
-    for definition in definitions(request):
+    for definition in job.definitions:
         if "DefinitionName" not in definition.request:
             yield Finding("T1", f"{definition.at}definition_name", "must be given in a list of definitions, got none")
         for member, prop in (("TuningObjective", "objective"), ("HyperParameterRanges", "ranges")):
             if member not in definition.request:
                 yield Finding("T1", f"{definition.at}{prop}", "must be given in a list of definitions, got none")
-    names = [entry.get("DefinitionName") for entry in items(request.get("TrainingJobDefinitions"))]
-    yield from _once("T1", "training_job_definitions", "definition_name", names)
-
-
-def _once(rule_id: str, prop: str, key: str, names: list[Any]) -> Iterator[Finding]:
-    """A finding for each name that stands more than once."""
-    for name, count in Counter(name for name in names if isinstance(name, str)).items():
-        if count > 1:
-            yield Finding(rule_id, prop, f"each {key} must stand once, got {quoted(name)} {count} times")
+    names = [entry.get("DefinitionName") for entry in items(job.request.get("TrainingJobDefinitions"))]
+    yield from once("T1", "training_job_definitions", "definition_name", names)
 
 
 @rule("T2")
-def channels(request: Mapping[str, Any]) -> Iterator[Finding]:
+def channels(job: Job) -> Iterator[Finding]:
     """Channel names are unique and each channel has one source; their number is in the model."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         given = definition.request.get("InputDataConfig")
         if given is None:
             yield Finding("T2", f"{definition.at}channels", "1 to 20 channels must be given, got none")
         entries = items(given)
         names = [entry.get("ChannelName") for entry in entries]
-        yield from _once("T2", f"{definition.at}channels", "channel name", names)
+        yield from once("T2", f"{definition.at}channels", "channel name", names)
         for entry in entries:
             source = mapping(entry.get("DataSource"))
             if len(source) != 1:
@@ -73,9 +65,9 @@ def channels(request: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 @rule("T3")
-def spot(request: Mapping[str, Any]) -> Iterator[Finding]:
+def spot(job: Job) -> Iterator[Finding]:
     """Managed spot training waits for capacity and can be interrupted."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         stopping = mapping(definition.request.get("StoppingCondition"))
         wait, runtime = stopping.get("MaxWaitTimeInSeconds"), stopping.get("MaxRuntimeInSeconds")
         uses_spot = definition.request.get("EnableManagedSpotTraining")
@@ -88,14 +80,14 @@ def spot(request: Mapping[str, Any]) -> Iterator[Finding]:
         if waits is not None and runs is not None and waits < runs:
             yield Finding("T3", prop, f"must be at least max_runtime, got {waits} and {runs} seconds")
         if uses_spot is True and "CheckpointConfig" not in definition.request:
-            text = "without a checkpoint location an interrupted spot training job starts again from nothing"
+            text = "an interrupted spot training job starts again from nothing: say where it saves its state, got none"
             yield warning("T3", f"{definition.at}checkpoint_config", text)
 
 
 @rule("T4")
-def resources(request: Mapping[str, Any]) -> Iterator[Finding]:
+def resources(job: Job) -> Iterator[Finding]:
     """One way to say which instances train; all bounds are in the model."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         plain = definition.request.get("ResourceConfig")
         flexible = definition.request.get("HyperParameterTuningResourceConfig")
         if plain is not None and flexible is not None:
@@ -109,20 +101,21 @@ def resources(request: Mapping[str, Any]) -> Iterator[Finding]:
             text = "must not be given together with instance_groups, got both"
             yield Finding("T4", f"{definition.at}instance_type", text)
         groups = [group.get("InstanceGroupName") for group in items(config_.get("InstanceGroups"))]
-        yield from _once("T4", f"{definition.at}instance_groups", "instance_group_name", groups)
+        yield from once("T4", f"{definition.at}instance_groups", "instance_group_name", groups)
 
 
 @rule("O2")
-def metric_definitions(request: Mapping[str, Any]) -> Iterator[Finding]:
+def metric_definitions(job: Job) -> Iterator[Finding]:
     """The service reads a metric as what one capture group matched; lengths are in the model."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         entries = items(mapping(definition.request.get("AlgorithmSpecification")).get("MetricDefinitions"))
         prop = f"{definition.at}algorithm.metric_definitions"
         for entry in entries:
             yield from _regex(f"{prop}[{quoted(entry.get('Name'))}]", entry.get("Regex"))
-        yield from _once("O2", prop, "metric name", [entry.get("Name") for entry in entries])
+        yield from once("O2", prop, "metric name", [entry.get("Name") for entry in entries])
         if MOST_METRICS_DOCUMENTED < len(entries) <= 40:
-            text = f"the documentation allows {MOST_METRICS_DOCUMENTED} metrics, the API 40, got {len(entries)}"
+            most = f"the documentation allows {MOST_METRICS_DOCUMENTED} metrics, the API 40"
+            text = f"{most}: leave some out, got {len(entries)}"
             yield warning("O2", prop, text)
 
 
@@ -147,9 +140,9 @@ _HARMLESS = re.compile(r"^$|^-?[0-9.]+$|^(true|false|none|null)$", re.I)
 
 
 @rule("T5")
-def secrets(request: Mapping[str, Any]) -> Iterator[Finding]:
+def secrets(job: Job) -> Iterator[Finding]:
     """Hyperparameters and environment are shown to all who may describe the job; the service refuses secrets there."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         for prop, values in (
             ("static_hyper_parameters", definition.static),
             ("environment", mapping(definition.request.get("Environment"))),
@@ -158,7 +151,7 @@ def secrets(request: Mapping[str, Any]) -> Iterator[Finding]:
                 if _looks_secret(name, value):
                     text = "must not hold a credential (value not shown): let the program read it from a secret store"
                     yield Finding("T5", f"{definition.at}{prop}[{quoted(name)}]", text)
-        for entry in definition.ranges():
+        for entry in definition.ranges:
             if any(isinstance(v, str) and _SECRET_VALUE.search(v) for v in entry.entry.get("Values", ()) or ()):
                 yield Finding("T5", entry.prop, "must not hold a credential (value not shown)")
 
@@ -171,36 +164,17 @@ def _looks_secret(name: str, value: Any) -> bool:
     return named or bool(_SECRET_VALUE.search(value))
 
 
-@rule("W1")
-def warm_start(request: Mapping[str, Any]) -> Iterator[Finding]:
-    """Parents are other jobs, and only a single definition can start from them; their number is in the model."""
-    given = request.get("WarmStartConfig")
-    if given is None:
-        return
-    prop = "warm_start_config"
-    if request.get("TrainingJobDefinitions") is not None:
-        yield Finding("W1", prop, "is for a single training_job_definition, got training_job_definitions")
-    parents = items(mapping(given).get("ParentHyperParameterTuningJobs"))
-    names = [parent.get(TUNING_JOB_NAME) for parent in parents]
-    if any(name is None for name in names):
-        yield Finding("W1", f"{prop}.parents", "each parent must have a name, got one without")
-    yield from _once("W1", f"{prop}.parents", "parent", names)
-    own = request.get(TUNING_JOB_NAME)
-    if isinstance(own, str) and own.lower() in [name.lower() for name in names if isinstance(name, str)]:
-        yield Finding("W1", f"{prop}.parents", f"a job must not be its own parent, got {quoted(own)}")
-
-
 @rule("G1")
-def tags(request: Mapping[str, Any]) -> Iterator[Finding]:
+def tags(job: Job) -> Iterator[Finding]:
     """Keys are unique and not AWS's own, and some room is left; their length is in the model."""
-    keys = [tag.get("Key") for tag in items(request.get("Tags"))]
+    keys = [tag.get("Key") for tag in items(job.request.get("Tags"))]
     own = [key for key in keys if key not in OWNER_TAGS]
     if len(own) > MOST_TAGS:
         text = (
             f"at most {MOST_TAGS} can be given, since {len(OWNER_TAGS)} of 50 are added at deployment, got {len(own)}"
         )
         yield Finding("G1", "tags", text)
-    yield from _once("G1", "tags", "key", keys)
+    yield from once("G1", "tags", "key", keys)
     for key in keys:
         if isinstance(key, str) and key.lower().startswith("aws:"):
             yield Finding("G1", f"tags[{quoted(key)}]", 'keys that start with "aws:" are reserved, choose another')

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from ._registry import Finding, rule
-from .view import definitions, items, mapping
+from .view import Job, items, mapping
 
 # Families that store on local NVMe disks, which the hardware encrypts: those with a d (g4dn, p4d, m5d) and some others.
 _LOCAL_DISKS: Final = re.compile(r"[a-z]+\d+[a-z]*d[a-z]*|g[5-9]e?|gr6f?|p5(e|en)?|p6-\w+|trn\d+n?|i\d\w*")
@@ -21,9 +21,9 @@ def has_local_disks(instance_type: str) -> bool:
 
 
 @rule("V1")
-def volume_keys(request: Mapping[str, Any]) -> Iterator[Finding]:
+def volume_keys(job: Job) -> Iterator[Finding]:
     """The service refuses a key for the storage of instances with local disks, which is encrypted by hardware."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         plain = mapping(definition.request.get("ResourceConfig"))
         flexible = mapping(definition.request.get("HyperParameterTuningResourceConfig"))
         for config, prop in ((plain, "volume_key"), (flexible, "tuning_resource_config.volume_key")):

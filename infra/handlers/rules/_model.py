@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from ..model import TUNING_JOB, RequestModel
+from ..model import TUNING_JOB, RequestModel, shapes
 from ._props import Path, public_name
 from ._registry import UNRESOLVED, Finding, rule
+from .view import Job
 
 # The model's bounds on these members are part of a numbered rule.
 _RULE_OF: Final[Mapping[str, str]] = {
@@ -65,89 +66,130 @@ _WORDS: Final = {
 
 
 @rule("M", "N1")
-def fits_model(request: Mapping[str, Any]) -> Iterator[Finding]:
+def fits_model(job: Job) -> Iterator[Finding]:
     """Types, required members, lengths, bounds, patterns and closed choices as in the service's model."""
-    for path, text in misfits(request, TUNING_JOB):
-        yield _finding(path, request, text)
+    for path, text in misfits(job.request, TUNING_JOB):
+        names = [part for part in path if isinstance(part, str)]
+        rule_id = next((_RULE_OF[name] for name in reversed(names[-2:]) if name in _RULE_OF), "M")
+        yield Finding(rule_id, public_name(path, job.request), text)
 
 
-def misfits(request: Mapping[str, Any], model: RequestModel) -> Iterator[tuple[Path, str]]:
+def misfits(request: Mapping[str, Any], model: RequestModel) -> list[tuple[Path, str]]:
     """Where, and how, a request of any operation does not fit the service's model."""
-    yield from _check(request, model.outermost, model.shapes, ())
+    problems: list[_Problem] = []
+    _checker(model.service, model.outermost)(request, (), problems)
+    return problems
 
 
-_Shapes = Mapping[str, Mapping[str, Any]]
-_Misfits = Iterator[tuple[Path, str]]
+_Problem = tuple[Path, str]
+_Checker = Callable[[Any, Path, list[_Problem]], None]
+"""Adds what the model says against a value at a path."""
 
 
-def _check(value: Any, shape_name: str, shapes: _Shapes, path: Path) -> _Misfits:
-    if value is UNRESOLVED:
-        return
-    shape = shapes[shape_name]
+@cache
+def _checker(service: str, shape_name: str) -> _Checker:
+    """The check of a shape, put together once: each declaration has hundreds of values."""
+    shape = shapes(service)[shape_name]
     kind: str = shape["type"]
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield path, f"must be {_WORDS[kind]}, got {value!r}"
-    else:
-        yield from _fitting(value, kind, shape, shapes, path)
+    types = _TYPES[kind]
+    problem = _problem_of(shape)
+    inside = _inside(service, shape)
+
+    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
+        if value is UNRESOLVED:
+            return
+        if not isinstance(value, types) or (value is True or value is False) is not (kind == "boolean"):
+            problems.append((path, f"must be {_WORDS[kind]}, got {value!r}"))
+            return
+        found = None if problem is None else problem(value)
+        if found is not None:
+            problems.append((path, found))
+        if inside is not None:
+            inside(value, path, problems)
+
+    return check
 
 
-def _fitting(value: Any, kind: str, shape: Mapping[str, Any], shapes: _Shapes, path: Path) -> _Misfits:
-    problem = _problem(value, kind, shape)
-    if problem:
-        yield path, problem
-    if kind == "structure":
-        yield from _members(value, shape, shapes, path)
-    elif kind == "list":
+def _inside(service: str, shape: Mapping[str, Any]) -> _Checker | None:
+    """The check of what a value holds; None if it holds nothing."""
+    match shape["type"]:
+        case "structure":
+            return _members(service, shape)
+        case "list":
+            return _entries(service, shape["member"])
+        case "map":
+            return _map_entries(service, shape["key"], shape["value"])
+    return None
+
+
+def _members(service: str, shape: Mapping[str, Any]) -> _Checker:
+    members, required = shape["members"], shape["required"]
+
+    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
+        for name in required:
+            if name not in value:
+                problems.append(((*path, name), "must be given, got none"))
+        for name, item in value.items():
+            if name in members:
+                _checker(service, members[name])(item, (*path, name), problems)
+            else:
+                problems.append(((*path, name), f"is not a member of the request, got {item!r}"))
+
+    return check
+
+
+def _entries(service: str, shape_name: str) -> _Checker:
+    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
+        check_entry = _checker(service, shape_name)
         for index, item in enumerate(value):
-            yield from _check(item, shape["member"], shapes, (*path, index))
-    elif kind == "map":
+            check_entry(item, (*path, index), problems)
+
+    return check
+
+
+def _map_entries(service: str, key_shape: str, value_shape: str) -> _Checker:
+    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
         for key, item in value.items():
-            yield from _check(key, shape["key"], shapes, (*path, key))
-            yield from _check(item, shape["value"], shapes, (*path, key))
+            _checker(service, key_shape)(key, (*path, key), problems)
+            _checker(service, value_shape)(item, (*path, key), problems)
+
+    return check
 
 
-def _members(value: Mapping[str, Any], shape: Mapping[str, Any], shapes: _Shapes, path: Path) -> _Misfits:
-    for name in shape["required"]:
-        if name not in value:
-            yield (*path, name), "must be given, got none"
-    for name, item in value.items():
-        if name not in shape["members"]:
-            yield (*path, name), f"is not a member of the request, got {item!r}"
-        else:
-            yield from _check(item, shape["members"][name], shapes, (*path, name))
+def _problem_of(shape: Mapping[str, Any]) -> Callable[[Any], str | None] | None:
+    """What says what the model has against a value of the right type; None if it can have nothing against it."""
+    kind, low, high = shape["type"], shape.get("min"), shape.get("max")
+    if not {"min", "max", "enum", "pattern"} & shape.keys():
+        return None
+    if kind not in ("string", "list", "map"):
+        return lambda value: None if _is_between(low, value, high) else f"must be {_interval(low, high)}, got {value}"
+    choices, pattern = shape.get("enum"), None if "pattern" not in shape else _pattern(shape["pattern"])
+    noun = "characters" if kind == "string" else "entries"
 
-
-def _problem(value: Any, kind: str, shape: Mapping[str, Any]) -> str | None:
-    """What the model says against a value of the right type."""
-    low, high = shape.get("min"), shape.get("max")
-    if kind in ("string", "list", "map"):
-        if (low is not None and len(value) < low) or (high is not None and len(value) > high):
-            noun = {"string": "characters", "list": "entries", "map": "entries"}[kind]
+    def problem(value: Any) -> str | None:
+        if not _is_between(low, len(value), high):
             text = f"must have {_interval(low, high)} {noun}, got {len(value)}"
             return f"{text}: {value[:60]!r}" if kind == "string" and value else text
-    elif (low is not None and value < low) or (high is not None and value > high):
-        return f"must be {_interval(low, high)}, got {value}"
-    if "enum" in shape and value not in shape["enum"]:
-        return f"must be one of {', '.join(shape['enum'])}, got {value!r}"
-    if "pattern" in shape and not _pattern(shape["pattern"]).fullmatch(value):
-        return f"must match {shape['pattern']}, got {value!r}"
-    return None
+        if choices is not None and value not in choices:
+            return f"must be one of {', '.join(choices)}, got {value!r}"
+        if pattern is not None and not pattern.fullmatch(value):
+            return f"must match {shape['pattern']}, got {value!r}"
+        return None
+
+    return problem
+
+
+def _is_between(low: float | None, value: float, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _interval(low: int | None, high: int | None) -> str:
     if high is None:
         return f"at least {low}"
-    return f"{low} to {high}" if low is not None else f"at most {high}"
+    return f"{low} to {high}" if low else f"at most {high}"
 
 
-@cache
 def _pattern(pattern: str) -> re.Pattern[str]:
     # Java's classes for letters, separators and digits: Python's re has no \p. "." there spans lines for our purpose.
     translated = pattern.replace(r"\p{L}\p{Z}\p{N}", r"\w\s").replace(r"\p{L}", r"\w")
     return re.compile(translated, re.DOTALL)
-
-
-def _finding(path: Path, request: Mapping[str, Any], text: str) -> Finding:
-    names = [part for part in path if isinstance(part, str)]
-    rule_id = next((_RULE_OF[name] for name in reversed(names[-2:]) if name in _RULE_OF), "M")
-    return Finding(rule_id, public_name(path, request), text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..keyed import FREE, KEYS
-from .view import quoted
+from ._registry import quoted
 
 Path = tuple[str | int, ...]
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ..contract import INJECTED_HYPER_PARAMETER
 from ..numbers import exact
-from ._registry import Finding, rule
-from .view import Range, definitions, known_number, quoted
+from ._registry import Finding, quoted, rule
+from .view import Job, Range, known_number
 
 MOST_TUNABLE = 30
 MOST_HYPER_PARAMETERS = 100
 
 
 @rule("R1", "R2", "R3", "R7")
-def bounds(request: Mapping[str, Any]) -> Iterator[Finding]:
+def bounds(job: Job) -> Iterator[Finding]:
     """Bounds are numbers of the range's kind, in order, and in reach of the scaling."""
-    for definition in definitions(request):
-        for entry in definition.ranges():
+    for definition in job.definitions:
+        for entry in definition.ranges:
             if entry.kind in ("integer", "continuous"):
                 yield from _bounds_of(entry)
 
@@ -36,33 +35,39 @@ def _bounds_of(entry: Range) -> Iterator[Finding]:
         if entry.kind == "integer" and not isinstance(value, int):
             yield Finding("R7", entry.prop, f"{word} of an integer range must be a whole number, got {text}")
             return
-    found = entry.bounds()
+    found = entry.bounds
     if found is None:
         return
     low, high = found
     if low >= high:
-        yield Finding("R1", entry.prop, f"min must be less than max, got min {exact(low)} and max {exact(high)}")
+        text = f"min must be less than max, got min {exact(low)} and max {exact(high)}"
+        hint = ": a value that is not searched goes into static_hyper_parameters" if low == high else ""
+        yield Finding("R1", entry.prop, f"{text}{hint}")
     yield from _scaling(entry, low, high)
 
 
 def _scaling(entry: Range, low: float, high: float) -> Iterator[Finding]:
     scaling = entry.entry.get("ScalingType")
     if scaling == "Logarithmic" and low <= 0:
-        yield Finding("R2", entry.prop, f"logarithmic scaling needs min above 0, got {exact(low)}")
+        yield Finding(
+            "R2", entry.prop, f"logarithmic scaling needs min above 0, or use Scaling.LINEAR; got {exact(low)}"
+        )
     if scaling != "ReverseLogarithmic":
         return
     if entry.kind == "integer":
-        yield Finding("R3", entry.prop, "reverse logarithmic scaling is for continuous ranges, got an integer range")
+        yield Finding(
+            "R3", entry.prop, "reverse logarithmic scaling is for continuous ranges: use another, got an integer range"
+        )
     elif low < 0 or high >= 1:
         text = f"reverse logarithmic scaling needs 0 <= min and max < 1, got min {exact(low)} and max {exact(high)}"
         yield Finding("R3", entry.prop, text)
 
 
 @rule("R4")
-def categories(request: Mapping[str, Any]) -> Iterator[Finding]:
+def categories(job: Job) -> Iterator[Finding]:
     """The values of a categorical range are distinct; the model bounds their number and length."""
-    for definition in definitions(request):
-        for entry in definition.ranges():
+    for definition in job.definitions:
+        for entry in definition.ranges:
             values = entry.entry.get("Values") if entry.kind == "categorical" else None
             if not isinstance(values, list):
                 continue
@@ -74,12 +79,12 @@ def categories(request: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 @rule("R5")
-def counts(request: Mapping[str, Any]) -> Iterator[Finding]:
+def counts(job: Job) -> Iterator[Finding]:
     """The service takes at most 30 tunable hyperparameters, 100 with the static ones."""
-    for definition in definitions(request):
-        tunable = len(list(definition.ranges()))
+    for definition in job.definitions:
+        tunable = len(list(definition.ranges))
         if tunable > MOST_TUNABLE:
-            text = f"at most {MOST_TUNABLE} hyperparameters can be tuned, got {tunable}"
+            text = f"at most {MOST_TUNABLE} hyperparameters can be tuned: make some of them static, got {tunable}"
             yield Finding("R5", f"{definition.owner}ranges", text)
         static = {*definition.static, INJECTED_HYPER_PARAMETER}
         if tunable + len(static) > MOST_HYPER_PARAMETERS:
@@ -91,11 +96,11 @@ def counts(request: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 @rule("R6")
-def one_role(request: Mapping[str, Any]) -> Iterator[Finding]:
+def one_role(job: Job) -> Iterator[Finding]:
     """A hyperparameter is tuned, automatic or static, and stands in one range only."""
-    for definition in definitions(request):
+    for definition in job.definitions:
         seen: dict[str, str] = {}
-        for entry in definition.ranges():
+        for entry in definition.ranges:
             name = entry.name
             if not isinstance(name, str):
                 continue
@@ -103,6 +108,6 @@ def one_role(request: Mapping[str, Any]) -> Iterator[Finding]:
                 text = f"a hyperparameter must have one range, got {seen[name]} and {entry.kind}"
                 yield Finding("R6", entry.prop, text)
             elif name in definition.static:
-                text = "a hyperparameter must be either tuned or static, it also stands in static_hyper_parameters"
+                text = "a hyperparameter is either tuned or static: remove it here or from static_hyper_parameters"
                 yield Finding("R6", entry.prop, text)
             seen.setdefault(name, entry.kind)

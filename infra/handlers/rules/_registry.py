@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from .view import Job
 
 
 class Severity(Enum):
@@ -44,8 +48,9 @@ class Unresolved:
 
 UNRESOLVED: Final = Unresolved()
 
-Rule = Callable[[Mapping[str, Any]], Iterator[Finding]]
-RULES: Final[dict[str, Rule]] = {}
+Rule = Callable[["Job"], Iterator[Finding]]
+RULES: Final[dict[str, list[Rule]]] = {}
+"""By id; a rule's parts may stand in several modules."""
 
 
 def rule(*ids: str) -> Callable[[Rule], Rule]:
@@ -53,9 +58,7 @@ def rule(*ids: str) -> Callable[[Rule], Rule]:
 
     def register(function: Rule) -> Rule:
         for rule_id in ids:
-            if rule_id in RULES:
-                raise ValueError(f"rule {rule_id} is registered twice")
-            RULES[rule_id] = function
+            RULES.setdefault(rule_id, []).append(function)
         return function
 
     return register
@@ -64,3 +67,19 @@ def rule(*ids: str) -> Callable[[Rule], Rule]:
 def warning(rule_id: str, prop: str, text: str) -> Finding:
     """A finding that does not stop the synthesis."""
     return Finding(rule_id, prop, text, Severity.WARNING)
+
+
+def once(rule_id: str, prop: str, key: str, names: Iterable[Any]) -> Iterator[Finding]:
+    """A finding for each name that stands more than once; what is not known yet is no name."""
+    counts = Counter(name for name in names if isinstance(name, str))
+    for name, count in counts.items():
+        if count > 1:
+            yield Finding(rule_id, prop, f"each {key} must stand once, got {quoted(name)} {count} times")
+
+
+def quoted(value: Any) -> str:
+    """A name in double quotes, as people write it in Python."""
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)

@@ -8,41 +8,41 @@ from typing import Any
 
 from ._limits import search_space
 from ._registry import Finding, rule, warning
-from .view import HYPERBAND_RESOURCES, config, definitions, known_number, limits, mapping
+from .view import HYPERBAND_RESOURCES, Job, known_number, mapping
 
 MOST_RESOURCE = 20_000
 _HYPERBAND = "strategy_config.hyperband_strategy_config"
 
 
 @rule("S1")
-def grid(request: Mapping[str, Any]) -> Iterator[Finding]:
+def grid(job: Job) -> Iterator[Finding]:
     """A grid search tries each combination of categorical values exactly once."""
-    if config(request).get("Strategy") != "Grid":
+    if job.config.get("Strategy") != "Grid":
         return
     total = 0.0
-    for definition in definitions(request):
-        for entry in definition.ranges():
+    for definition in job.definitions:
+        for entry in definition.ranges:
             if entry.kind != "categorical":
-                text = f"a grid search takes categorical ranges only, got a range of kind {entry.kind}"
+                text = f"a grid search takes categorical ranges only: list the values, got a range of kind {entry.kind}"
                 yield Finding("S1", entry.prop, text)
         total += search_space(definition)
-    most = known_number(limits(request).get("MaxNumberOfTrainingJobs"))
+    most = known_number(job.limits.get("MaxNumberOfTrainingJobs"))
     if most is not None and 0 < total < math.inf and most != total:
         text = f"a grid search runs each of its {total:.0f} combinations once: give {total:.0f} or nothing, got {most}"
         yield Finding("S1", "resource_limits.max_number_of_training_jobs", text)
 
 
 @rule("S2")
-def hyperband(request: Mapping[str, Any]) -> Iterator[Finding]:
+def hyperband(job: Job) -> Iterator[Finding]:
     """Hyperband stops training jobs itself and needs to know how much each may use."""
-    if config(request).get("Strategy") != "Hyperband":
+    if job.config.get("Strategy") != "Hyperband":
         return
-    if config(request).get("TrainingJobEarlyStoppingType") == "Auto":
+    if job.config.get("TrainingJobEarlyStoppingType") == "Auto":
         text = "Hyperband stops training jobs itself: it must be EarlyStoppingType.OFF, got Auto"
         yield Finding("S2", "training_job_early_stopping_type", text)
-    settings = mapping(mapping(config(request).get("StrategyConfig")).get("HyperbandStrategyConfig"))
+    settings = mapping(mapping(job.config.get("StrategyConfig")).get("HyperbandStrategyConfig"))
     least, most = settings.get("MinResource"), settings.get("MaxResource")
-    if most is None and not all(_has_epochs(definition.static) for definition in definitions(request)):
+    if most is None and not all(_has_epochs(definition.static) for definition in job.definitions):
         names = ", ".join(HYPERBAND_RESOURCES)
         text = f"must be given, or one of {names} as a static hyperparameter of each definition, got neither"
         yield Finding("S2", f"{_HYPERBAND}.max_resource", text)
@@ -58,18 +58,20 @@ def _has_epochs(static: Mapping[str, Any]) -> bool:
 
 
 @rule("S3")
-def idle_config(request: Mapping[str, Any]) -> Iterator[Finding]:
+def idle_config(job: Job) -> Iterator[Finding]:
     """The service accepts a Hyperband configuration with another strategy and ignores it."""
-    strategy = config(request).get("Strategy")
-    given = mapping(config(request).get("StrategyConfig")).get("HyperbandStrategyConfig")
+    strategy = job.config.get("Strategy")
+    given = mapping(job.config.get("StrategyConfig")).get("HyperbandStrategyConfig")
     if given is not None and isinstance(strategy, str) and strategy != "Hyperband":
-        yield warning("S3", _HYPERBAND, f"is ignored unless the strategy is Hyperband, got {strategy}")
+        yield warning(
+            "S3", _HYPERBAND, f"is ignored unless strategy is Strategy.HYPERBAND: leave it out, got {strategy}"
+        )
 
 
 @rule("S4")
-def objective_needed(request: Mapping[str, Any]) -> Iterator[Finding]:
+def objective_needed(job: Job) -> Iterator[Finding]:
     """What compares training jobs needs an objective; early stopping needs a single definition."""
-    settings = config(request)
+    settings = job.config
     stops = settings.get("TrainingJobEarlyStoppingType") == "Auto"
     criteria = mapping(settings.get("TuningJobCompletionCriteria"))
     reasons = {
@@ -78,12 +80,12 @@ def objective_needed(request: Mapping[str, Any]) -> Iterator[Finding]:
         "early stopping": stops,
         "a target value": "TargetObjectiveMetricValue" in criteria,
         "stopping when nothing improves": "BestObjectiveNotImproving" in criteria,
-        "a warm start": "WarmStartConfig" in request,
+        "a warm start": "WarmStartConfig" in job.request,
     }
     why = [reason for reason, holds in reasons.items() if holds]
-    for definition in definitions(request):
+    for definition in job.definitions:
         if why and definition.objective is None:
             yield Finding("S4", f"{definition.owner}objective", f"must be given for {why[0]}, got none")
-    if stops and request.get("TrainingJobDefinitions") is not None:
+    if stops and job.request.get("TrainingJobDefinitions") is not None:
         text = "early stopping is for a single training_job_definition, got training_job_definitions"
         yield Finding("S4", "training_job_early_stopping_type", text)

@@ -1,13 +1,14 @@
-"""The parts of a request that rules look at, each with the public name of its prop."""
+"""A request as rules look at it: taken apart once for all of them, each part with the public name of its prop."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from ..algorithms import AlgorithmFacts
 from ..numbers import number
+from ._registry import quoted
 
 RANGE_LISTS: Final[Mapping[str, str]] = {
     "IntegerParameterRanges": "integer",
@@ -16,85 +17,128 @@ RANGE_LISTS: Final[Mapping[str, str]] = {
     "AutoParameters": "auto",
 }
 HYPERBAND_RESOURCES: Final = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+Algorithms = Mapping[str | None, AlgorithmFacts]
+"""What is known of the algorithm of each definition, by its name; of a single one by None."""
+
+NO_ALGORITHMS: Final[Algorithms] = {}
 
 
-@dataclass(frozen=True)
 class Range:
-    """One entry of the parameter ranges: its kind, its request form and where it stands."""
+    """One entry of the parameter ranges.
 
-    kind: str
-    entry: Mapping[str, Any]
-    prop: str
+    Attributes:
+        kind: ``integer``, ``continuous``, ``categorical`` or ``auto``.
+        entry: as it stands in the request.
+        name: the hyperparameter's name.
+    """
+
+    def __init__(self, kind: str, entry: Mapping[str, Any], owner: str) -> None:
+        self.kind = kind
+        self.entry = entry
+        self.name: Any = entry.get("Name")
+        self._owner = owner
 
     @property
-    def name(self) -> Any:
-        """The hyperparameter's name."""
-        return self.entry.get("Name")
+    def prop(self) -> str:
+        """Where it stands, such as ``ranges["learning_rate"]``."""
+        return f"{self._owner}ranges[{quoted(self.name)}]"
 
+    @cached_property
     def bounds(self) -> tuple[float, float] | None:
         """Both bounds as numbers; None if one is not known yet or is no number."""
-        low, high = (known_number(self.entry.get(member)) for member in ("MinValue", "MaxValue"))
+        low, high = known_number(self.entry.get("MinValue")), known_number(self.entry.get("MaxValue"))
         return None if low is None or high is None else (low, high)
 
 
-@dataclass(frozen=True)
 class Definition:
     """A training job definition with the objective and ranges that count for it.
 
-    ``at`` is the prefix of its props, ``owner`` the prefix of its objective and ranges: with a single definition these
-    stand at the job itself.
+    Attributes:
+        request: as it stands in the request.
+        name: its name in a list of definitions; None for a single one.
+        at: prefix of its props.
+        owner: prefix of its objective and ranges: with a single definition these stand at the job itself.
+        objective: the objective that counts for it.
+        ranges: all its ranges, whatever their kind.
+        static: its static hyperparameters.
+        algorithm: what is known of its algorithm.
     """
 
-    request: Mapping[str, Any]
-    at: str
-    owner: str
-    objective: Any
-    parameter_ranges: Any
+    def __init__(
+        self,
+        request: Mapping[str, Any],
+        *,
+        name: Any = None,
+        at: str,
+        owner: str,
+        objective: Any,
+        ranges: Any,
+        algorithm: AlgorithmFacts | None = None,
+    ) -> None:
+        self.request = request
+        self.name = name
+        self.at = at
+        self.owner = owner
+        self.objective = objective
+        given = mapping(ranges)
+        lists = [(kind, given[member]) for member, kind in RANGE_LISTS.items() if member in given]
+        self.ranges = [Range(kind, entry, owner) for kind, entries in lists for entry in items(entries)]
+        self.static = mapping(request.get("StaticHyperParameters"))
+        self.algorithm = algorithm
 
-    def ranges(self) -> Iterator[Range]:
-        """All ranges, whatever their kind."""
-        return iter(self._ranges)
-
-    @cached_property  # rules ask again and again
-    def _ranges(self) -> list[Range]:
-        given = mapping(self.parameter_ranges)
-        return [
-            Range(kind, entry, f"{self.owner}ranges[{quoted(entry.get('Name'))}]")
-            for member, kind in RANGE_LISTS.items()
-            for entry in items(given.get(member))
-        ]
-
-    @property
-    def static(self) -> Mapping[str, Any]:
-        """The static hyperparameters."""
-        return mapping(self.request.get("StaticHyperParameters"))
+    @cached_property
+    def ranges_by_name(self) -> Mapping[str, Range]:
+        """The first range of each hyperparameter whose name is known."""
+        return {entry.name: entry for entry in reversed(self.ranges) if isinstance(entry.name, str)}
 
 
-def definitions(request: Mapping[str, Any]) -> Iterator[Definition]:
+class Job:
+    """A tuning job's request.
+
+    Attributes:
+        request: as boto3 takes it.
+        config: its HyperParameterTuningJobConfig, empty if there is none.
+        limits: its resource limits, empty if there are none.
+        definitions: every training job definition.
+    """
+
+    def __init__(self, request: Mapping[str, Any], algorithms: Algorithms = NO_ALGORITHMS) -> None:
+        self.request = request
+        self.config = mapping(request.get("HyperParameterTuningJobConfig"))
+        self.limits = mapping(self.config.get("ResourceLimits"))
+        self.definitions = list(self._definitions(algorithms))
+
+    def _definitions(self, algorithms: Algorithms) -> Iterator[Definition]:
+        single = self.request.get("TrainingJobDefinition")
+        if isinstance(single, Mapping):
+            objective = self.config.get("HyperParameterTuningJobObjective")
+            ranges = self.config.get("ParameterRanges")
+            yield Definition(
+                single,
+                at="training_job_definition.",
+                owner="",
+                objective=objective,
+                ranges=ranges,
+                algorithm=algorithms.get(None),
+            )
+        for index, entry in enumerate(items(self.request.get("TrainingJobDefinitions"))):
+            at = f"training_job_definitions[{quoted(entry.get('DefinitionName', index))}]."
+            objective, ranges = entry.get("TuningObjective"), entry.get("HyperParameterRanges")
+            name = entry.get("DefinitionName")
+            algorithm = algorithms.get(name) if isinstance(name, str) else None
+            yield Definition(entry, name=name, at=at, owner=at, objective=objective, ranges=ranges, algorithm=algorithm)
+
+
+def definitions(request: Mapping[str, Any]) -> list[Definition]:
     """Every training job definition of a request."""
-    config = mapping(request.get("HyperParameterTuningJobConfig"))
-    single = request.get("TrainingJobDefinition")
-    if isinstance(single, Mapping):
-        objective, ranges = config.get("HyperParameterTuningJobObjective"), config.get("ParameterRanges")
-        yield Definition(single, "training_job_definition.", "", objective, ranges)
-    for index, entry in enumerate(items(request.get("TrainingJobDefinitions"))):
-        at = f"training_job_definitions[{quoted(entry.get('DefinitionName', index))}]."
-        yield Definition(entry, at, at, entry.get("TuningObjective"), entry.get("HyperParameterRanges"))
-
-
-def config(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The HyperParameterTuningJobConfig of a request, empty if there is none."""
-    return mapping(request.get("HyperParameterTuningJobConfig"))
-
-
-def limits(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The resource limits of a request, empty if there are none."""
-    return mapping(config(request).get("ResourceLimits"))
+    return Job(request).definitions
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a structure, else an empty one: the model's own rule reports what is not."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, Mapping) else _NOTHING
 
 
 def items(value: Any) -> list[Mapping[str, Any]]:
@@ -109,11 +153,3 @@ def known_number(value: Any) -> float | None:
     if isinstance(value, int | float):
         return value
     return number(value) if isinstance(value, str) else None
-
-
-def quoted(value: Any) -> str:
-    """A name in double quotes, as people write it in Python."""
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)

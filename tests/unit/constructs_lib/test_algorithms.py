@@ -10,13 +10,20 @@ from constructs_lib import (
     Algorithm,
     CategoricalRange,
     ContinuousRange,
+    HyperParameter,
+    IntegerHyperParameter,
     IntegerRange,
+    ObjectiveType,
     Scaling,
     Seq2Seq,
     Seq2SeqImage,
     XGBoost,
 )
+from constructs_lib.algorithms import AlgorithmFacts
 from constructs_lib.algorithms.algorithm import ALGORITHM
+from constructs_lib.algorithms.hyper_parameters import TunableHyperParameter
+from infra.handlers.algorithms import SEQ2SEQ
+from infra.handlers.algorithms.facts import Categorical, Integer, Numeric, by_name
 from infra.seq2seq.metric_lines import METRIC_DEFINITIONS
 
 
@@ -52,7 +59,37 @@ def test_seq2seq_has_all_documented_hyperparameters() -> None:
     known = Seq2Seq.hyper_parameters()
 
     assert len(known) == 49
-    assert sum(hasattr(parameter, "recommended_range") for parameter in known.values()) == 22
+    assert sum(isinstance(parameter, Numeric | Categorical) for parameter in known.values()) == 22
+
+
+@pytest.mark.parametrize("algorithm", [Seq2Seq, XGBoost])
+def test_every_documented_hyperparameter_makes_typed_ranges(algorithm: type[Algorithm]) -> None:
+    typed = {value.name: value for value in vars(algorithm).values() if isinstance(value, HyperParameter)}
+
+    assert typed.keys() == algorithm.hyper_parameters().keys()
+    tunable = {name for name, value in typed.items() if isinstance(value, TunableHyperParameter)}
+    documented = algorithm.hyper_parameters().values()
+    assert tunable == {each.name for each in documented if isinstance(each, Numeric | Categorical)}
+
+
+def test_a_class_that_disagrees_with_what_is_documented_cannot_be_made() -> None:
+    with pytest.raises((TypeError, RuntimeError)) as caught:
+
+        class Wrong(Algorithm):
+            facts = SEQ2SEQ
+            learning_rate = IntegerHyperParameter()
+
+    error = caught.value if isinstance(caught.value, TypeError) else caught.value.__cause__
+    assert str(error).startswith("Wrong.learning_rate must be documented as Integer, got Continuous(")
+
+
+def test_a_third_algorithm_is_a_file() -> None:
+    class Knn(Algorithm):
+        facts = AlgorithmFacts("Knn", metrics={"test:accuracy": "Maximize"}, hyper_parameters=by_name(Integer("k")))
+        k = IntegerHyperParameter()
+
+    assert Knn.k.between(1, 9) == IntegerRange("k", min=1, max=9)
+    assert Knn.metrics == {"test:accuracy": ObjectiveType.MAXIMIZE}
 
 
 def test_recommended_ranges_leave_out_what_has_no_effect() -> None:

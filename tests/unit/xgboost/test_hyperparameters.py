@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from constructs_lib import HyperParameter, ObjectiveType, ValueType, XGBoost
+from constructs_lib import ObjectiveType, ValueType, XGBoost
 from infra.container import ClientError
+from infra.handlers.algorithms.facts import HyperParameter
 from infra.xgboost.hyperparameters import ALIASES, RULES, HyperParameters
 from infra.xgboost.metric_lines import DOCUMENTED, MAXIMIZED, MINIMIZED
 

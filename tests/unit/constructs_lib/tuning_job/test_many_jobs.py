@@ -21,6 +21,7 @@ from constructs_lib import (
     Seq2Seq,
 )
 from constructs_lib._stack_limits import MOST_BYTES
+from constructs_lib.algorithms.hyper_parameters import TunableHyperParameter
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
 
 JOBS = 200
@@ -30,8 +31,8 @@ PATHS = {"aws:cdk:enable-path-metadata": True}  # as the CLI sets it: each resou
 
 def every_range() -> list[ParameterRange]:
     """The ranges of all 22 tunable hyperparameters, whether or not they apply together."""
-    parameters = Seq2Seq.hyper_parameters().values()
-    return [each.recommended_range() for each in parameters if hasattr(each, "recommended_range")]
+    found = [each.recommended_range() for each in vars(Seq2Seq).values() if isinstance(each, TunableHyperParameter)]
+    return [each for each in found if each is not None]
 
 
 def add_jobs(stack: cdk.Stack, ids: Sequence[str]) -> None:

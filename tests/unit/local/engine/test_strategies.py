@@ -183,6 +183,42 @@ def test_the_number_of_threads_does_not_change_the_choice() -> None:
     assert chosen[0] == chosen[1]
 
 
+def test_categories_that_are_numbers_are_searched_in_their_order() -> None:
+    """From the values at the ends the surrogate concludes where between them the best one lies."""
+    space = Space((CategoricalRange("batch", ("64", "8", "16", "128", "32", "256", "4", "512")),))
+    tried = {"4": 9.0, "8": 4.0, "256": 4.0, "512": 9.0}
+    history = [Observation({"batch": batch}, value) for batch, value in tried.items()]
+    for seed in range(3):
+        chosen = BayesianStrategy(seed=seed, maximize=False).ask(space, history, [], 5)
+        assert chosen is not None
+        assert chosen["batch"] in ("32", "64")
+
+
+@pytest.mark.parametrize("make", SAMPLED)
+def test_categories_are_returned_as_they_are_written(make: Make) -> None:
+    space = Space((CategoricalRange("rate", ("1e-3", "0.1", "1E-2", "+1")), ContinuousRange("x", 0.0, 1.0)))
+    chosen = search(make(1), space, 20, lambda c: float(c["rate"]) + float(c["x"]))
+    assert {c["rate"] for c in chosen} <= {"1e-3", "0.1", "1E-2", "+1"}
+    assert {c["rate"] for c in search(RandomStrategy(seed=1), space, 20, lambda c: 0.0)} == {
+        "1e-3",
+        "0.1",
+        "1E-2",
+        "+1",
+    }
+
+
+def test_one_exploded_job_does_not_hide_the_others() -> None:
+    """The loss of some jobs is enormous; the optimum among the rest is found all the same."""
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+
+    def exploding(c: Configuration) -> float:
+        x = float(c["x"])
+        return 1e6 if x > 0.8 else (x - 0.3) ** 2
+
+    chosen = search(BayesianStrategy(seed=3, maximize=False), space, 14, exploding)
+    assert min(abs(float(c["x"]) - 0.3) for c in chosen[4:]) < 0.02
+
+
 def test_no_warning_and_no_output() -> None:
     program = (
         "from infra.local.engine.strategies import BayesianStrategy, Observation, Space\n"
