@@ -31,6 +31,7 @@ def local_s3(folder: Path) -> Iterator[S3Client]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
