@@ -35,6 +35,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 def request(image: str) -> dict[str, Any]:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/train"}}
     return {
         "HyperParameterTuningJobConfig": {
             "Strategy": "Random",
@@ -52,6 +53,7 @@ def request(image: str) -> dict[str, Any]:
                 "MetricDefinitions": [{"Name": "loss", "Regex": r"loss=(\S+)"}],
             },
             "RoleArn": "arn:aws:iam::000000000000:role/training",
+            "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
             "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/output"},
             "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
             "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
@@ -115,6 +117,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     state, _ = up(home)
     try:
         local_client(state, "s3").create_bucket(Bucket=BUCKET)
+        local_client(state, "s3").put_object(Bucket=BUCKET, Key="train/data", Body=b"1")
         command = [sys.executable, "-m", "infra.cli", "local", "cdk", "--", "deploy", "--require-approval", "never"]
         environment = {**os.environ, "TUNING_HOME": str(home.path), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
