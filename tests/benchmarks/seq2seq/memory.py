@@ -19,6 +19,7 @@ import numpy as np
 
 from infra.seq2seq.batching import Buckets, epoch_batches
 from infra.seq2seq.dataset import Corpus, Limits, read_pairs
+from infra.seq2seq.memory import peak_bytes
 from infra.seq2seq.record_blocks import Sentences, encode_block
 from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
@@ -74,7 +75,7 @@ def read(channel: Path) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     seconds = usage.ru_utime + usage.ru_stime
     print(f"whole epoch read and batched: {pairs:,} pairs, {pairs / seconds:,.0f} a CPU second, ", end="")
-    print(f"peak memory {usage.ru_maxrss // 1024} MiB")
+    print(f"peak memory {peak_bytes() / 2**20:.0f} MiB")
 
 
 def main(gigabytes: float) -> None:
