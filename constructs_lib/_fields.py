@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from aws_cdk import Duration, Size
@@ -90,12 +91,25 @@ def text(value: Any) -> str:
     return stringified(value) if is_unresolved(value) else exact(value)
 
 
+# Each question to the CDK is a call into another process, and the definitions of many jobs may share their parts.
+@lru_cache(maxsize=1024)
 def _seconds(value: Any) -> Any:
     return _whole(value.to_seconds())
 
 
+@lru_cache(maxsize=1024)
 def _gibibytes(value: Any) -> Any:
     return _whole(value.to_gibibytes())
+
+
+@lru_cache(maxsize=1024)
+def _key_arn(key: Any) -> Any:
+    return key.key_arn
+
+
+@lru_cache(maxsize=1024)
+def _role_arn(role: Any) -> Any:
+    return role.role_arn
 
 
 def _texts(values: Any) -> dict[str, str]:
@@ -110,8 +124,8 @@ STRINGS = Codec(list, list)
 TEXTS = Codec(lambda values: values if is_unresolved(values) else [text(value) for value in values], list)
 SECONDS = Codec(_seconds, Duration.seconds)
 GIBIBYTES = Codec(_gibibytes, Size.gibibytes)
-KEY = Codec(lambda key: key if isinstance(key, str) else key.key_arn, _same)
-ROLE = Codec(lambda role: role if isinstance(role, str) else role.role_arn, _same)
+KEY = Codec(lambda key: key if isinstance(key, str) else _key_arn(key), _same)
+ROLE = Codec(lambda role: role if isinstance(role, str) else _role_arn(role), _same)
 
 
 def choice(kind: type[Enum]) -> Codec:

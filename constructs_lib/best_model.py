@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from constructs_lib._provider import BestTrainingJobProvider
+from constructs_lib._best_training_job_provider import BestTrainingJobProvider
 from constructs_lib.result import ITuningJobResult
 from infra.handlers import contract
 

@@ -19,7 +19,7 @@ from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, Tun
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import envelope_of, render, template_properties
 from constructs_lib._shared import SharedByJobs
-from constructs_lib._tokens import check_names, is_plain, without_tokens
+from constructs_lib._tokens import check_names, plain_json, without_tokens
 from constructs_lib.algorithms.deferred import algorithms_to_check
 from constructs_lib.algorithms.metric_source import check_metric_source
 from constructs_lib.definition import TrainingJobDefinition
@@ -151,11 +151,11 @@ class HyperParameterTuningJob(TuningJobBase):
         life_cycle: LifeCycle,
     ) -> None:
         request = declaration.request()
-        plain = is_plain(request)
-        known = request if plain else without_tokens(request)
+        plain = plain_json(request)
+        known = without_tokens(request) if plain is None else request
         self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
         job = Job(self._known, declaration.algorithms())
-        names = () if plain else check_names(self._known)
+        names = check_names(self._known) if plain is None else ()
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, job), *names, *of_life_cycle])
 
@@ -171,12 +171,12 @@ class HyperParameterTuningJob(TuningJobBase):
             envelope=envelope_of(
                 shared.service_token,
                 life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
-                None if plain else algorithms_to_check(job),
+                algorithms_to_check(job) if plain is None else None,
             ),
             properties=properties,
-            is_plain=plain,
+            is_plain=plain is not None,
         )
-        shared.limits.add(properties)
+        shared.limits.add(properties, plain)
         roles = _roles(declaration)
         for role in roles:
             shared.allow_pass_role(role)

@@ -55,6 +55,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      'got "validation:perplexity"'),
     ({"training_job_definition": definition(channels={"train": Channel(s3_data_source=S3DataSource(s3_uri="s3://train"))})},
      f"T2 {DEFINITION}.channels: Seq2Seq needs the channels train, validation, vocab; validation, vocab are missing"),
+    ({"ranges": [ContinuousRange("learning_rate", min=float("-inf"), max=0.2)]},
+     "R7 ranges[\"learning_rate\"]: min must be a finite number, got '-inf'"),
     ({"ranges": [IntegerRange("num_layer_encoder", min=1, max=20)]},
      'A1 ranges["num_layer_encoder"]: Seq2Seq documents no hyperparameter of this name, '
      "did you mean num_layers_encoder?"),
