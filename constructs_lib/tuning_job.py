@@ -15,6 +15,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from constructs_lib._declaration import Declaration
+from constructs_lib._fields import PropTypeError
 from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import envelope_of, render, template_properties
@@ -150,7 +151,10 @@ class HyperParameterTuningJob(TuningJobBase):
         prefix: str,
         life_cycle: LifeCycle,
     ) -> None:
-        request = declaration.request()
+        try:
+            request = declaration.request()
+        except PropTypeError as error:
+            raise ValidationError(self.node.path, [Finding("M", error.prop, error.problem)]) from error
         plain = plain_json(request)
         known = without_tokens(request) if plain is None else request
         self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}

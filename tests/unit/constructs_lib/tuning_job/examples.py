@@ -11,6 +11,7 @@ from constructs_lib import (
     Channel,
     ContinuousRange,
     CustomAlgorithm,
+    InstanceGroup,
     InstanceType,
     IntegerRange,
     Objective,
@@ -41,6 +42,17 @@ CHANGEABLE = (
 )
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"objective": "validation:bleu"}, "M objective: must be Objective, got 'validation:bleu'"),
+    ({"training_job_definition": definition(max_runtime=3600)},
+     f"M {DEFINITION}.max_runtime: must be Duration, got 3600"),
+    ({"training_job_definition": definition(volume_size=50)}, f"M {DEFINITION}.volume_size: must be Size, got 50"),
+    ({"training_job_definition": definition(role=None)}, f"M {DEFINITION}.role: must be given, got none"),
+    ({"training_job_definition": definition(channels={"train": "s3://corpora"})},
+     f"M {DEFINITION}.channels: must be Mapping[str, Channel], got {{'train': 's3://corpora'}}"),
+    ({"ranges": [Seq2Seq.learning_rate]},
+     "M ranges: must hold ranges, such as Seq2Seq.learning_rate.between(1e-4, 1e-2), got 'learning_rate' without one"),
+    ({"resource_limits": {"MaxParallelTrainingJobs": 1}},
+     "M resource_limits: must be ResourceLimits, got {'MaxParallelTrainingJobs': 1}"),
     ({"job_name_prefix": "a_b"},
      "N1 job_name_prefix: must have 1 to 21 letters, digits and inner hyphens (10 more characters are added to make "
      "the name unique), got 'a_b'"),
@@ -96,6 +108,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      "got ml.g4dn.xlarge"),
     ({"training_job_definition": definition(instance_type=InstanceType.ML_M5_LARGE)},
      f"A6 {DEFINITION}.instance_type: Seq2Seq trains on GPU instances only (g and p families), got ml.m5.large"),
+    ({"training_job_definition": definition(instance_type=None, instance_count=None, instance_groups=[
+        InstanceGroup(instance_type=InstanceType.ML_M5_LARGE, instance_count=1, instance_group_name="a")])},
+     f"A6 {DEFINITION}.instance_groups[0].instance_type: Seq2Seq trains on GPU instances only (g and p families), got "
+     "ml.m5.large"),
     ({"training_job_definition": definition(instance_count=2)},
      f"A6 {DEFINITION}.instance_count: Seq2Seq trains on a single instance, which may have several GPUs: give 1, "
      "got 2"),
