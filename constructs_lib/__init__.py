@@ -16,6 +16,7 @@ from constructs_lib.algorithms import (
     XGBoost,
 )
 from constructs_lib.best_model import BestModel
+from constructs_lib.best_model_package import BestModelPackage, ModelApprovalStatus
 from constructs_lib.channel import (
     Channel,
     ChannelCompression,
@@ -81,6 +82,7 @@ __all__ = [
     "Algorithm",
     "AutoParameter",
     "BestModel",
+    "BestModelPackage",
     "BestObjectiveNotImproving",
     "BuiltInImage",
     "CategoricalHyperParameter",
@@ -114,6 +116,7 @@ __all__ = [
     "InstanceType",
     "IntegerHyperParameter",
     "IntegerRange",
+    "ModelApprovalStatus",
     "Objective",
     "ObjectiveType",
     "OnShortfall",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from constructs_lib._best_training_job_provider import BestTrainingJobProvider
+from constructs_lib._best_training_job import read_best_training_job
 from constructs_lib.result import ITuningJobResult
 from infra.handlers import contract
 
@@ -42,20 +41,7 @@ class BestModel(Construct):
         revision: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        provider = BestTrainingJobProvider.get_or_create(self)
-        parameter = result.best_training_job_parameter
-        provider.allow_read(parameter)
-        properties = {contract.RESULT_PARAMETER: parameter.parameter_name}
-        if revision is not None:
-            properties[contract.REVISION] = revision
-        self._best = cdk.CustomResource(
-            self,
-            "BestTrainingJob",
-            resource_type=contract.BEST_TRAINING_JOB_RESOURCE_TYPE,
-            service_token=provider.service_token,
-            service_timeout=provider.SERVICE_TIMEOUT,
-            properties=properties,
-        )
+        self._best = read_best_training_job(self, result, revision)
         model = sagemaker.CfnModel(
             self,
             "Resource",

@@ -22,6 +22,7 @@ from .contract import (
 from .entry import Answer, entry_point
 from .errors import HandlerError, code_of
 from .events import Event
+from .shown import shown
 
 
 @entry_point
@@ -31,7 +32,7 @@ def on_event(event: Event) -> Answer:
         return {"PhysicalResourceId": event.physical_id}
     parameter = event.properties.get(RESULT_PARAMETER)
     if not isinstance(parameter, str) or not parameter:
-        raise HandlerError(f"{RESULT_PARAMETER} must be the name of a parameter, got {parameter!r}")
+        raise HandlerError(f"{RESULT_PARAMETER} must be the name of a parameter, got {shown(parameter)}")
     result = _read(parameter)
     best = result.get(RESULT_BEST)
     if not isinstance(best, dict):

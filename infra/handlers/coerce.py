@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .keyed import KEYS
 from .model import TUNING_JOB, RequestModel
+from .shown import shown
 
 
 class CoercionError(ValueError):
@@ -35,6 +38,39 @@ def coerce(request: Mapping[str, Any], model: RequestModel = TUNING_JOB) -> dict
     return result
 
 
+def missing(request: Mapping[str, Any], model: RequestModel = TUNING_JOB) -> list[str]:
+    """The paths of what a request must have and has not."""
+    return list(_missing(request, model.outermost, "", model))
+
+
+def _missing(value: Any, shape_name: str, path: str, model: RequestModel) -> Iterator[str]:
+    shape = model.shapes[shape_name]
+    if shape["type"] == "structure" and isinstance(value, Mapping):
+        yield from (_member(path, name) for name in shape["required"] if name not in value)
+        for name, item in value.items():
+            if name in shape["members"]:
+                yield from _missing(item, shape["members"][name], _member(path, name), model)
+    elif shape["type"] == "list" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _missing(item, shape["member"], _place(path, index, item), model)
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _place(path: str, index: int, item: Any) -> str:
+    """Where an entry of a list stands: in keyed form by its name."""
+    key = KEYS.get(path.rpartition(".")[2])
+    name = item.get(key) if isinstance(item, Mapping) else None
+    return f"{path}[{index if name is None else name!r}]"
+
+
+def _list_of(path: str) -> str:
+    key = KEYS.get(path.rpartition(".")[2])
+    return "a list" if key is None else f"a map by {key}, or a list"
+
+
 class _Coercion:
     def __init__(self, model: RequestModel) -> None:
         self.problems: list[str] = []
@@ -47,29 +83,31 @@ class _Coercion:
             return self._structure(value, shape["members"], path)
         if kind == "list":
             if not isinstance(value, list):
-                self.problems.append(f"{path} must be a list, got {value!r}")
+                self.problems.append(f"{path} must be {_list_of(path)}, got {shown(value)}")
                 return value
-            return [self.value(item, shape["member"], f"{path}[{index}]") for index, item in enumerate(value)]
+            return [self.value(item, shape["member"], _place(path, index, item)) for index, item in enumerate(value)]
         if kind == "map":
             if not isinstance(value, Mapping):
-                self.problems.append(f"{path} must be a map, got {value!r}")
+                self.problems.append(f"{path} must be a map, got {shown(value)}")
                 return value
             return {key: self.value(item, shape["value"], f"{path}[{key!r}]") for key, item in value.items()}
         try:
             return _SCALARS[kind](value)
         except (TypeError, ValueError):
-            self.problems.append(f"{path} must be {_WORDS[kind]}, got {value!r}")
+            self.problems.append(f"{path} must be {_WORDS[kind]}, got {shown(value)}")
             return value
 
     def _structure(self, value: Any, members: Mapping[str, str], path: str) -> Any:
         if not isinstance(value, Mapping):
-            self.problems.append(f"{path} must be a structure, got {value!r}")
+            self.problems.append(f"{path} must be a structure, got {shown(value)}")
             return value
         result = {}
         for name, item in value.items():
-            here = f"{path}.{name}" if path else name
+            here = _member(path, name)
             if name not in members:
-                self.problems.append(f"{here} is not a member of the request")
+                close = difflib.get_close_matches(name, members, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                self.problems.append(f"{shown(here)[1:-1]} is not a member of the request{hint}")
                 continue
             result[name] = self.value(item, members[name], here)
         return result

@@ -9,16 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .algorithms import KNOWN
-from .coerce import CoercionError, coerce
+from .coerce import CoercionError, coerce, missing
 from .contract import KNOWN_ALGORITHM, OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
 from .keyed import KeyedFormError, unkeyed
+from .personalize_contract import TAGS as SOLUTION_TAGS
 from .rules import Algorithms, Finding
 from .rules import errors as broken_rules
+from .shown import clipped, shown
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _LONGEST_NAME = 32
 _MOST_RUNS = 100
+_UNDECLARED = OUTSIDE_REQUEST | {TAGS, SOLUTION_TAGS}
+_UNFIT = "the declaration does not fit CreateHyperParameterTuningJob"
 
 
 def declared_name(properties: Mapping[str, Any]) -> str:
@@ -30,7 +34,7 @@ def declared_name(properties: Mapping[str, Any]) -> str:
     name = properties.get(TUNING_JOB_NAME)
     if not isinstance(name, str) or not is_job_name(name):
         raise HandlerError(
-            f"{TUNING_JOB_NAME} must be 1 to {_LONGEST_NAME} letters, digits and inner hyphens, got {name!r}"
+            f"{TUNING_JOB_NAME} must be 1 to {_LONGEST_NAME} letters, digits and inner hyphens, got {shown(name)}"
         )
     return name
 
@@ -47,6 +51,9 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
         HandlerError: naming each property that is unknown or has the wrong type, and each rule that is broken.
     """
     request = _typed(properties)
+    absent = missing(request)
+    if absent:
+        raise HandlerError(f"{_UNFIT}: {'; '.join(f'{path} must be given' for path in absent)}")
     refuse(broken_rules(request, algorithms_of(properties)))
     return request
 
@@ -54,14 +61,14 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
 def refuse(findings: Sequence[Finding]) -> None:
     """Raise a HandlerError with all findings, if there are any."""
     if findings:
-        raise HandlerError("the declaration breaks rules: " + "; ".join(map(str, findings)))
+        raise HandlerError("the declaration breaks rules: " + "; ".join(clipped(str(finding)) for finding in findings))
 
 
 def algorithms_of(properties: Mapping[str, Any]) -> Algorithms:
     """What is known of each definition's algorithm, where synthesis left something to check."""
     given = properties.get(KNOWN_ALGORITHM, {})
     names: Mapping[str | None, Any] = given if isinstance(given, Mapping) else {None: given}
-    return {definition: KNOWN[name] for definition, name in names.items() if name in KNOWN}
+    return {definition: KNOWN[str(name)] for definition, name in names.items() if str(name) in KNOWN}
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +76,7 @@ def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return coerce(unkeyed(declared))
     except (CoercionError, KeyedFormError) as error:
-        raise HandlerError(f"the declaration does not fit CreateHyperParameterTuningJob: {error}") from error
+        raise HandlerError(f"{_UNFIT}: {error}") from error
 
 
 def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
@@ -79,13 +86,13 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     """The top-level members in which two declarations differ, but for tags."""
-    names = (properties.keys() | old.keys()) - OUTSIDE_REQUEST - {TAGS}
+    names = (properties.keys() | old.keys()) - _UNDECLARED
     return sorted(name for name in names if properties.get(name) != old.get(name))
 
 
 def digest(properties: Mapping[str, Any]) -> str:
     """The same for the same declaration, whatever its tags and its life cycle's properties are."""
-    declared = {name: value for name, value in properties.items() if name not in OUTSIDE_REQUEST | {TAGS}}
+    declared = {name: value for name, value in properties.items() if name not in _UNDECLARED}
     return hashlib.sha256(json.dumps(declared, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -11,11 +11,26 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .contract import (
+    BEST_TRAINING_JOB_RESOURCE_TYPE,
+    GPU_QUOTA_RESOURCE_TYPE,
+    IMAGE_BUILD_RESOURCE_TYPE,
+    TUNING_JOB_RESOURCE_TYPE,
+)
 from .errors import HandlerError, said
 from .events import Event
 from .logs import log, logging_about
+from .shown import shown
 
 Answer = dict[str, Any]
+
+# What the handler in a module is for; that of Personalize is for several types, and looks itself.
+_RESOURCE_TYPES = {
+    "best_training_job": BEST_TRAINING_JOB_RESOURCE_TYPE,
+    "gpu_quota": GPU_QUOTA_RESOURCE_TYPE,
+    "image_build": IMAGE_BUILD_RESOURCE_TYPE,
+    "tuning_job": TUNING_JOB_RESOURCE_TYPE,
+}
 
 # CloudFormation takes answers of up to 4,096 bytes, and the provider framework adds a trace of its own.
 _LONGEST_MESSAGE = 1500
@@ -36,6 +51,7 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
         with logging_about(_fields(parsed)):
             log(f"{work.__name__} {parsed.request_type}")
             try:
+                _check_resource_type(parsed, work.__module__.rpartition(".")[2])
                 answer = work(parsed)
             except Exception as error:
                 log("failed", logging.ERROR)
@@ -44,6 +60,13 @@ def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any],
             return answer
 
     return function
+
+
+def _check_resource_type(event: Event, module: str) -> None:
+    """Refuse what is another handler's; not its deletion, which follows when this was refused, and finds nothing."""
+    expected, got = _RESOURCE_TYPES.get(module), event.resource_type
+    if expected is not None and got.startswith("Custom::") and got != expected and event.request_type != "Delete":
+        raise HandlerError(f"ServiceToken names the function for {expected}, and the resource is a {shown(got)}")
 
 
 def explained(error: Exception, context: Any) -> RuntimeError:

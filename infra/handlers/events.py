@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .errors import HandlerError
+from .shown import shown
 
 PROGRESS: Final = "Progress"
 """Member of an ``on_event`` answer that the framework hands on to ``is_complete``."""
@@ -66,7 +67,7 @@ class Event:
             properties=event.get(_PROPERTIES, {}),
             old_properties=event.get(_OLD, {}),
             progress=event.get(PROGRESS, {}),
-            resource_type=event.get("ResourceType", ""),
+            resource_type=str(event.get("ResourceType", "")),
         )
 
     @property
@@ -78,7 +79,7 @@ class Event:
         """The ARN of a resource in the stack's account and region."""
         parts = self.stack_id.split(":", 5)
         if len(parts) != _ARN_PARTS:
-            raise HandlerError(f"StackId must be the ARN of a stack, got {self.stack_id!r}")
+            raise HandlerError(f"StackId must be the ARN of a stack, got {shown(self.stack_id)}")
         _, partition, _, region, account, _ = parts
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 

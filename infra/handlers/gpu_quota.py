@@ -30,6 +30,7 @@ from .events import PROGRESS, Event
 from .logs import log
 from .patience import patiently, unless_passing
 from .quotas import APPROVED, Quota, Quotas, Request
+from .shown import shown
 
 _SUFFICIENT: Final = "SUFFICIENT"
 _SHORTFALL: Final = "SHORTFALL"
@@ -99,15 +100,15 @@ def _need(properties: Mapping[str, Any]) -> _Need:
     name, instances = properties.get(QUOTA_NAME), properties.get(QUOTA_INSTANCES)
     on_shortfall = properties.get(QUOTA_ON_SHORTFALL)
     if not isinstance(name, str) or not name:
-        raise HandlerError(f"{QUOTA_NAME} must be the name of a quota, got {name!r}")
+        raise HandlerError(f"{QUOTA_NAME} must be the name of a quota, got {shown(name)}")
     try:
         needed = int(str(instances))
     except ValueError:
         needed = 0
     if needed < 1:
-        raise HandlerError(f"{QUOTA_INSTANCES} must be a whole number of at least 1, got {instances!r}")
+        raise HandlerError(f"{QUOTA_INSTANCES} must be a whole number of at least 1, got {shown(instances)}")
     if on_shortfall not in _CHOICES:
-        raise HandlerError(f"{QUOTA_ON_SHORTFALL} must be one of {', '.join(_CHOICES)}, got {on_shortfall!r}")
+        raise HandlerError(f"{QUOTA_ON_SHORTFALL} must be one of {', '.join(_CHOICES)}, got {shown(on_shortfall)}")
     return _Need(name, needed, on_shortfall)
 
 

@@ -17,6 +17,7 @@ from .entry import Answer, entry_point
 from .errors import HandlerError, code_of
 from .events import PROGRESS, Event
 from .logs import log
+from .shown import shown
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild.type_defs import BuildTypeDef
@@ -62,7 +63,7 @@ def is_complete(event: Event) -> Answer:
 def _property(properties: Mapping[str, Any], name: str) -> str:
     value = properties.get(name)
     if not isinstance(value, str) or not value:
-        raise HandlerError(f"{name} must be a name, got {value!r}")
+        raise HandlerError(f"{name} must be a name, got {shown(value)}")
     return value
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .shown import shown
+
 KEYS: Final[Mapping[str, str]] = {
     "IntegerParameterRanges": "Name",
     "ContinuousParameterRanges": "Name",
@@ -71,7 +73,7 @@ def _map_of(name: str, entries: list[Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for position, entry in enumerate(entries):
         if not isinstance(entry, Mapping) or key not in entry:
-            raise KeyedFormError(f"{name}[{position}] must have a {key}, got {entry!r}")
+            raise KeyedFormError(f"{name}[{position}] must have a {key}, got {shown(entry)}")
         entry_name = entry[key]
         if entry_name in result:
             raise KeyedFormError(f"{name} must have each {key} once, got {entry_name!r} twice")
@@ -81,7 +83,7 @@ def _map_of(name: str, entries: list[Any]) -> dict[str, Any]:
 
 def _entry(name: str, entry_name: str, entry: Any) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
-        raise KeyedFormError(f"{name}[{entry_name!r}] must be a structure, got {entry!r}")
+        raise KeyedFormError(f"{name}[{entry_name!r}] must be a structure, got {shown(entry)}")
     return unkeyed(entry)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from .contract import DELETION_BEHAVIOR, DELETION_DELETE, DELETION_RETAIN, DELETION_STOP
 from .errors import HandlerError
+from .shown import shown
 
 
 class State(Enum):
@@ -104,4 +105,4 @@ def check_deletion_behavior(properties: Mapping[str, object]) -> None:
     """
     behavior = properties.get(DELETION_BEHAVIOR, DELETION_STOP)
     if str(behavior) not in _DELETES:
-        raise HandlerError(f"{DELETION_BEHAVIOR} must be one of {', '.join(sorted(_DELETES))}, got {behavior!r}")
+        raise HandlerError(f"{DELETION_BEHAVIOR} must be one of {', '.join(sorted(_DELETES))}, got {shown(behavior)}")

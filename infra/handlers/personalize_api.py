@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
-from .contract import OWNER_TAGS
-from .errors import HandlerError, code_of, message_of
+from .errors import code_of
 from .logs import log
 from .personalize_contract import SOLUTION_VERSION, Kind
 
-_TAKEN = "ResourceAlreadyExistsException"
-_GONE = "ResourceNotFoundException"
-_BUSY = "ResourceInUseException"
+TAKEN: Final = "ResourceAlreadyExistsException"
+BUSY: Final = "ResourceInUseException"
+_GONE: Final = "ResourceNotFoundException"
 
 
 class Personalize:
@@ -28,21 +27,9 @@ class Personalize:
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def create(self, kind: Kind, request: Mapping[str, Any], arn: str) -> str:
-        """Create a resource; one that is there by that name already is the same declaration's.
-
-        Raises:
-            HandlerError: The service refuses.
-        """
-        try:
-            answer = getattr(self.client, xform_name(kind.create))(**request)
-        except ParamValidationError as error:
-            raise HandlerError(f"the declaration does not fit {kind.create}: {error.kwargs['report']}") from error
-        except ClientError as error:
-            if code_of(error) == _TAKEN and kind is not SOLUTION_VERSION:
-                log("adopted", arn=arn)
-                return arn
-            raise HandlerError(f"{kind.create} was refused with {code_of(error)}: {message_of(error)}") from error
+    def create(self, kind: Kind, request: Mapping[str, Any]) -> str:
+        """Create a resource; returns its ARN."""
+        answer = getattr(self.client, xform_name(kind.create))(**request)
         return str(answer[kind.arn])
 
     def describe(self, kind: Kind, arn: str) -> dict[str, Any] | None:
@@ -56,19 +43,40 @@ class Personalize:
         return found
 
     def delete(self, kind: Kind, arn: str) -> None:
-        """Ask for its deletion. That it is gone, or that something else has to go first, is no error here."""
+        """Ask for its deletion. That it is gone already is fine."""
         try:
             getattr(self.client, xform_name(str(kind.delete)))(**{kind.arn: arn})
         except ClientError as error:
-            if code_of(error) not in (_GONE, _BUSY):
+            if code_of(error) != _GONE:
                 raise
-            log("not deleted", arn=arn, reason=str(error))
+
+    def version(self, solution: str, name: str) -> dict[str, Any] | None:
+        """The version of a solution by its name, which no list shows; None if there is none."""
+        arns = [arn for arn, _ in self.versions(solution)]
+        for arn in reversed(arns):
+            found = self.describe(SOLUTION_VERSION, arn)
+            if found is not None and found.get("name") == name:
+                return found
+        return None
+
+    def versions(self, solution: str) -> Iterator[tuple[str, str]]:
+        """ARN and status of a solution's versions; none if it is gone."""
+        pages = self.client.get_paginator("list_solution_versions").paginate(solutionArn=solution)
+        try:
+            for page in pages:
+                for version in page["solutionVersions"]:
+                    yield version["solutionVersionArn"], version["status"]
+        except ClientError as error:
+            if code_of(error) != _GONE:
+                raise
 
     def stop_version(self, arn: str) -> None:
-        """Stop a solution version's training. That it has ended in the meantime is fine."""
+        """Stop a solution version's training. That it has ended, or has not quite begun, is seen at the next look."""
         try:
             self.client.stop_solution_version_creation(solutionVersionArn=arn)
         except ClientError as error:
+            if code_of(error) not in ("InvalidInputException", BUSY, _GONE):
+                raise
             log("not stopped", arn=arn, reason=str(error))
 
     def metrics(self, arn: str) -> dict[str, float]:
@@ -81,22 +89,19 @@ class Personalize:
         pages = self.client.get_paginator("list_campaigns").paginate(solutionArn=solution)
         return [campaign["campaignArn"] for page in pages for campaign in page["campaigns"]]
 
-    def version_of_request(self, solution: str, tag: str, value: str) -> str | None:
-        """The version of a solution with a tag, the newest first; None if there is none."""
-        pages = self.client.get_paginator("list_solution_versions").paginate(solutionArn=solution)
-        arns = [version["solutionVersionArn"] for page in pages for version in page["solutionVersions"]]
-        return next((arn for arn in reversed(arns) if self.tags(arn).get(tag) == value), None)
-
     def tags(self, arn: str) -> dict[str, str]:
         """A resource's tags."""
         tags = self.client.list_tags_for_resource(resourceArn=arn)["tags"]
         return {tag["tagKey"]: tag["tagValue"] for tag in tags}
 
-    def retag(self, arn: str, tags: Mapping[str, str], old: Mapping[str, str]) -> None:
-        """Set the declared tags, and remove those that are declared no more."""
-        if tags and tags != old:
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Set tags, whether or not they were there."""
+        if tags:
             entries = [{"tagKey": key, "tagValue": value} for key, value in sorted(tags.items())]
             self.client.tag_resource(resourceArn=arn, tags=entries)
-        gone = sorted(old.keys() - tags.keys() - OWNER_TAGS)
+
+    def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
+        """Remove tags."""
+        gone = sorted(keys)
         if gone:
             self.client.untag_resource(resourceArn=arn, tagKeys=gone)

@@ -17,6 +17,9 @@ STATUS: Final = "Status"
 TUNED_HYPER_PARAMETERS: Final = "TunedHyperParameters"
 METRICS: Final = "Metrics"
 
+VERSION_NAME: Final = "VersionName"
+"""A solution version's attribute: its name, which follows from the solution's ARN, the mode and the imports."""
+
 IMPORTS: Final = "DatasetImports"
 """A solution version's property beside its request: the imports that it is trained on, so that new ones retrain."""
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .declaration import run_names
-from .events import Event
-from .jobs import Job, TuningJobs
 from .life_cycle import State
 from .ownership import Owner
+from .subject import Job, Subject
 
 # A run whose entry was deleted leaves a gap between the names; two in a row are taken for the end.
 _GAP = 2
@@ -30,13 +29,13 @@ class Run:
         return State(self.job.status) if ours else State.FOREIGN
 
 
-def run_of(name: str, jobs: TuningJobs) -> Run:
+def run_of(name: str, jobs: Subject) -> Run:
     """What stands under ``name``."""
     job = jobs.find(name)
     return Run(name, job, Owner.of({} if job is None else jobs.tags(job.arn)))
 
 
-def runs_of(declared: str, jobs: TuningJobs) -> Iterator[Run]:
+def runs_of(declared: str, jobs: Subject) -> Iterator[Run]:
     """What stands under the declaration's names, up to the first ones that are free."""
     free = 0
     for name in run_names(declared):
@@ -45,8 +44,3 @@ def runs_of(declared: str, jobs: TuningJobs) -> Iterator[Run]:
         free = free + 1 if run.job is None else 0
         if free == _GAP:
             return
-
-
-def job_arn(name: str, event: Event) -> str:
-    """The ARN of a job, be it there or not; the service writes names in ARNs in lower case."""
-    return event.arn("sagemaker", f"hyper-parameter-tuning-job/{name.lower()}")

@@ -3,90 +3,62 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from . import clock
-from .contract import TAGS, TUNING_JOB_NAME, WAIT_FOR, WAIT_FOR_COMPLETED
-from .creation import explained, is_name_taken, passes_by_waiting
-from .declaration import declared_name, request_of, tags_of
 from .errors import HandlerError
 from .events import Event
-from .jobs import COMPLETED, IN_PROGRESS, Job, TuningJobs
-from .life_cycle import START, START_RETRIED, Action, State, check_deletion_behavior
+from .life_cycle import START, START_RETRIED, Action, State
 from .logs import log
 from .ownership import owner_tags
-from .parents import check_parents
-from .runs import Run, job_arn, run_of, runs_of
+from .runs import Run, run_of, runs_of
+from .subject import Subject
 
 # How long a new role may take to be known everywhere.
 CREATE_SECONDS: Final = 300
-# How long a declaration that asks for it is waited for: less than the hour that CloudFormation allows.
-WAIT_SECONDS: Final = 3300
 
 
-def check(event: Event) -> str:
+def check(event: Event, subject: Subject) -> str:
     """Refuse a bad declaration before there is a physical id; returns the declared name."""
-    declared = declared_name(event.properties)
-    check_deletion_behavior(event.properties)
-    wait_for = event.properties.get(WAIT_FOR, WAIT_FOR_COMPLETED)
-    if wait_for != WAIT_FOR_COMPLETED:
-        raise HandlerError(f"{WAIT_FOR} must be {WAIT_FOR_COMPLETED!r} or absent, got {wait_for!r}")
-    request_of(event.properties)
+    subject.check(event.properties)
+    declared = subject.declared_name(event.properties)
+    if declared is None:
+        raise HandlerError(f"the declaration has no name that a {subject.noun} can have")
     return declared
 
 
-def plan(declared: str, event: Event, jobs: TuningJobs) -> str:
+def plan(declared: str, event: Event, subject: Subject) -> str:
     """The name of the job that the request is to end with; nothing is started yet."""
     free = None
-    for run in runs_of(declared, jobs):
+    for run in runs_of(declared, subject):
         match _action(run, event):
             case Action.CREATE:
                 free = run.name if free is None else free
             case Action.ADOPT:
                 return run.name
             case Action.REFUSE:
-                raise _refusal(run)
+                raise _refusal(run, subject)
             case _:
                 log("the job of this name has no result to give; the declaration runs again", job=run.name)
     if free is None:
         raise HandlerError("the declaration was started and stopped too often; change its prefix or its revision")
-    check_parents(request_of(event.properties), jobs)
+    subject.check_start(event.properties)
     return free
 
 
-def start(name: str, deadline: float, event: Event, jobs: TuningJobs) -> str | None:
+def start(name: str, deadline: float, event: Event, subject: Subject) -> str | None:
     """Start or adopt the planned job; returns its ARN, None as long as it cannot be started yet."""
-    run = run_of(name, jobs)
+    run = run_of(name, subject)
     if run.job is None:
-        return _create(name, deadline, event, jobs)
+        return _create(name, deadline, event, subject)
     if _action(run, event) is Action.REFUSE:
-        raise _refusal(run)
+        raise _refusal(run, subject)
     if run.owner.request_id != event.request_id or run.owner.stack_id != event.stack_id:
-        jobs.add_tags(run.job.arn, {**tags_of(event.properties), **owner_tags(event)})
+        subject.add_tags(run.job.arn, {**subject.tags_of(event.properties), **owner_tags(event)})
         log("adopted", job=name, status=run.job.status)
     return run.job.arn
-
-
-def is_waited_for(event: Event) -> bool:
-    """Whether the deployment is to end with the job's end."""
-    return event.properties.get(WAIT_FOR) == WAIT_FOR_COMPLETED
-
-
-def has_completed(job: Job | None, name: str) -> bool:
-    """Whether the job has completed.
-
-    Raises:
-        HandlerError: if it never will.
-    """
-    if job is not None and job.status == COMPLETED:
-        return True
-    if job is not None and job.status == IN_PROGRESS:
-        return False
-    status = "gone" if job is None else job.status
-    reason = "" if job is None or job.failure_reason is None else f": {job.failure_reason}"
-    raise HandlerError(f"the tuning job {name!r} did not complete, it is {status}{reason}")
 
 
 def _action(run: Run, event: Event) -> Action:
@@ -95,35 +67,32 @@ def _action(run: Run, event: Event) -> Action:
     return row[run.state(ours=run.owner.is_resource_of(event))]
 
 
-def _refusal(run: Run) -> HandlerError:
+def _refusal(run: Run, subject: Subject) -> HandlerError:
     status = State.ABSENT.value if run.job is None else run.job.status
     return HandlerError(
-        f"there is a tuning job {run.name!r} already ({status}, {run.owner}), and names cannot be used twice; "
+        f"there is a {subject.noun} {run.name!r} already ({status}, {run.owner}), and names cannot be used twice; "
         "it was not touched: choose another name prefix"
     )
 
 
-def _create(name: str, deadline: float, event: Event, jobs: TuningJobs) -> str | None:
-    request = request_of(event.properties)
-    tags = {**tags_of(event.properties), **owner_tags(event)}
-    request[TUNING_JOB_NAME] = name
-    request[TAGS] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+def _create(name: str, deadline: float, event: Event, subject: Subject) -> str | None:
+    tags = {**subject.tags_of(event.properties), **owner_tags(event)}
     try:
-        arn = jobs.create(request)
+        arn = subject.create(name, tags, event.properties)
     except ParamValidationError as error:
-        raise explained(error, request) from error
+        raise subject.explained(error, event.properties) from error
     except ClientError as error:
-        _wait_or_give_up(error, deadline, request)
+        _wait_or_give_up(error, deadline, event, subject)
         return None
     log("created", job=name)
-    return arn if arn else job_arn(name, event)
+    return arn
 
 
-def _wait_or_give_up(error: ClientError, deadline: float, request: dict[str, Any]) -> None:
+def _wait_or_give_up(error: ClientError, deadline: float, event: Event, subject: Subject) -> None:
     """Return for what passes by waiting, until the deadline; a name that was just taken is looked at again."""
-    waits = passes_by_waiting(error) or is_name_taken(error)
-    if not waits:
-        raise explained(error, request) from error
+    explained = subject.explained(error, event.properties)
+    if not subject.passes_by_waiting(error) and not subject.is_name_taken(error):
+        raise explained from error
     if clock.now() >= deadline:
-        raise HandlerError(f"{explained(error, request)} (tried for {CREATE_SECONDS} s)") from error
+        raise HandlerError(f"{explained} (tried for {CREATE_SECONDS} s)") from error
     log("not created yet", logging.WARNING, reason=str(error))

@@ -29,7 +29,7 @@ class ClosedError(RecordError):
 
 
 class Record:
-    """An SQLite file that several threads read and change.
+    """An SQLite file that several threads read and change. Who reads never waits for a change to reach the disk.
 
     Args:
         path: The file; made where it is missing. Its folder must be there.
@@ -43,11 +43,11 @@ class Record:
 
     def __init__(self, path: Path, *, owner: str, schema: str, version: int) -> None:
         self.lock = threading.RLock()
-        """Held for each read and change; hold it to let several of them belong together."""
+        """Held for each change; hold it so that nothing changes between a look and what follows from it."""
+        self._read_lock = threading.RLock()
         self._owner = owner
         self._closed = False
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
+        self._db = _connect(path)
         try:
             self._open(schema, version)
         except sqlite3.DatabaseError as error:
@@ -58,6 +58,7 @@ class Record:
                 f"{owner}'s record {path} cannot be read ({error}); move it away to keep it, "
                 "or begin anew with `tuning local reset`"
             ) from error
+        self._reader = _connect(path)
 
     def _open(self, schema: str, version: int) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -73,13 +74,16 @@ class Record:
 
     def close(self) -> None:
         """Close the file; later calls raise ClosedError."""
-        with self.lock:
+        with self.lock, self._read_lock:
             self._closed = True
+            self._reader.close()
             self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Changes that are made together or not at all, on disk at the end. Transactions do not nest.
+
+        What is not committed yet can be read by the connection that is given, and by nobody else.
 
         Raises:
             RecordWriteError: They cannot be written.
@@ -107,10 +111,31 @@ class Record:
         Raises:
             ClosedError: The record is closed.
         """
-        with self.lock:
+        with self._read_lock:
             self._require_open()
-            return self._db.execute(sql, values).fetchall()
+            return self._reader.execute(sql, values).fetchall()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that this thread reads meanwhile be of one moment, whatever changes. Snapshots do not nest.
+
+        Raises:
+            ClosedError: The record is closed.
+        """
+        with self._read_lock:
+            self._require_open()
+            self._reader.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._reader.execute("COMMIT")
 
     def _require_open(self) -> None:
         if self._closed:
             raise ClosedError("the record is closed")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection

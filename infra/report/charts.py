@@ -23,7 +23,7 @@ Row = dict[str, Any]
 WIDE = 720
 NARROW = 330
 HEIGHT = 260
-LOGARITHMIC_OBJECTIVE = 100
+LOGARITHMIC_OBJECTIVE = 10
 """From this ratio of the worst to the best positive objective on, objectives are drawn on a logarithmic axis."""
 
 
@@ -138,11 +138,16 @@ def _hyperparameter_fields(key: str, one: Hyperparameter, job: TrainingJob) -> R
 
 
 def _objective_axis(snapshot: TuningJobSnapshot) -> alt.Y:
-    values = [job.objective for job in snapshot.compared if job.objective is not None]
-    logarithmic = bool(values) and min(values) > 0 and max(values) / min(values) >= LOGARITHMIC_OBJECTIVE
-    title = snapshot.objective.metric + (" (log scale)" if logarithmic else "")
-    kind: Literal["log", "linear"] = "log" if logarithmic else "linear"
+    title, kind = objective_scale(snapshot)
     return alt.Y("objective:Q").title(title).scale(type=kind, zero=False, nice=True, padding=8)
+
+
+def objective_scale(snapshot: TuningJobSnapshot) -> tuple[str, Literal["log", "linear"]]:
+    """Choose the scale of objectives, with the axis's title: logarithmic where a few bad ones would hide the rest."""
+    values = [job.objective for job in snapshot.compared if job.objective is not None]
+    if values and min(values) > 0 and max(values) / min(values) >= LOGARITHMIC_OBJECTIVE:
+        return f"{snapshot.objective.metric} (log scale)", "log"
+    return snapshot.objective.metric, "linear"
 
 
 def value_axis(one: Hyperparameter, key: str) -> alt.X:

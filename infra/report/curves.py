@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import altair as alt
 
-from infra.report.charts import HEIGHT, WIDE, Chart, Row
+from infra.report.charts import HEIGHT, WIDE, Chart, Row, objective_scale
 from infra.report.logs import JobLog
 from infra.report.palette import BEST, STATUSES
 from infra.report.snapshot import TuningJobSnapshot
@@ -16,7 +16,8 @@ def learning_curves(snapshot: TuningJobSnapshot) -> Chart:
     """Draw the objective of each training job against how often it was emitted, and mark where jobs were stopped."""
     data = alt.NamedData(name="curves")
     x = alt.X("step:Q", title="emission of the objective (number)").axis(tickMinStep=1).scale(nice=False)
-    y = alt.Y("value:Q", title=snapshot.objective.metric).scale(zero=False)
+    title, kind = objective_scale(snapshot)
+    y = alt.Y("value:Q", title=title).scale(type=kind, zero=False)
     statuses = [status for status in STATUSES if snapshot.count(status)]
     color = alt.Color("status:N", title="status").scale(
         domain=statuses, range=[STATUSES[status].color for status in statuses]

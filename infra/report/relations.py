@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import altair as alt
 
 from infra.report import wording
-from infra.report.charts import HEIGHT, NARROW, WIDE, Chart, Row
+from infra.report.charts import HEIGHT, NARROW, WIDE, Chart, Row, objective_scale
 from infra.report.palette import COMPARED
 from infra.report.search_space import Hyperparameter, Scale, Value
 from infra.report.snapshot import TuningJobSnapshot
 
 PARALLEL_JOBS = 200
 """More lines than this hide each other: the best are drawn."""
+CROWDED = 10
+"""From more axes than this on their texts would run into each other: names stand aslant, values are small and cut."""
 
 
 def importance(shares: Mapping[str, float]) -> Chart:
@@ -44,10 +46,12 @@ def parallel(snapshot: TuningJobSnapshot) -> Chart:
     """Draw a line per training job through its value of each hyperparameter to its objective."""
     axes = [one.name for one in snapshot.hyperparameters] + [snapshot.objective.metric]
     data = alt.NamedData(name="parallel")
+    crowded = len(axes) > CROWDED
     x = alt.X("axis:N", title=None, sort=axes).axis(
-        labelAngle=0,
+        labelAngle=-60 if crowded else 0,
         labelPadding=16,
-        labelExpr="split(replace(datum.label, /_/g, '_ '), ' ')",
+        labelLimit=200,
+        labelExpr="datum.label" if crowded else "split(replace(datum.label, /_/g, '_ '), ' ')",
         grid=True,
         gridColor="#888",
         gridOpacity=0.6,
@@ -63,9 +67,7 @@ def parallel(snapshot: TuningJobSnapshot) -> Chart:
             y=y,
             detail="number:N",
             order="order:Q",
-            color=alt.Color("objective:Q", legend=None).scale(
-                scheme="viridis", reverse=not snapshot.objective.maximize
-            ),
+            color=alt.Color("quality:Q", legend=None).scale(scheme="viridis", reverse=not snapshot.objective.maximize),
             tooltip=[
                 alt.Tooltip("name:N", title="training job"),
                 alt.Tooltip("shown:N", title=snapshot.objective.metric),
@@ -74,9 +76,10 @@ def parallel(snapshot: TuningJobSnapshot) -> Chart:
         )
     )
     ends = alt.Chart(data).transform_filter("isValid(datum.end)").encode(x=x, y=y, text="end:N")
+    text = {"fontSize": 8, "limit": WIDE / len(axes) - 2} if crowded else {"fontSize": 10}
     labels = [
-        ends.transform_filter("datum.position > 0.5").mark_text(dy=-8, fontSize=10),
-        ends.transform_filter("datum.position <= 0.5").mark_text(dy=10, fontSize=10),
+        ends.transform_filter("datum.position > 0.5").mark_text(dy=-8, **text),
+        ends.transform_filter("datum.position <= 0.5").mark_text(dy=10, **text),
     ]
     left_out = len(snapshot.compared) - PARALLEL_JOBS
     best = f"; the best {PARALLEL_JOBS} of {len(snapshot.compared)}" if left_out > 0 else ""
@@ -96,6 +99,7 @@ def parallel_rows(snapshot: TuningJobSnapshot) -> list[Row]:
         rows += [{"axis": one.name, "order": order, "position": at, "end": text} for at, text in _ends(one)]
     reached = [job.objective for job in jobs if job.objective is not None]
     low, high = min(reached), max(reached)
+    place = _placing(snapshot, low, high)
     last = {"axis": snapshot.objective.metric, "order": len(snapshot.hyperparameters)}
     rows += [{**last, "position": at, "end": wording.number(value)} for at, value in {0.0: low, 1.0: high}.items()]
     for job in jobs:
@@ -106,15 +110,27 @@ def parallel_rows(snapshot: TuningJobSnapshot) -> list[Row]:
         shared = {
             "number": job.number,
             "name": job.name,
-            "objective": job.objective,
+            "quality": place(job.objective),
             "shown": wording.number(job.objective, 6),
         }
         for order, one in enumerate(snapshot.hyperparameters):
             at = position(one, job.hyperparameters.get(one.name))
             rows.append({**shared, **texts, "axis": one.name, "order": order, "position": at})
-        objective = job.objective if job.objective is not None else low
-        rows.append({**shared, **texts, **last, "position": (objective - low) / (high - low) if high > low else 0.5})
+        rows.append({**shared, **texts, **last, "position": place(job.objective)})
     return rows
+
+
+def _placing(snapshot: TuningJobSnapshot, low: float, high: float) -> Callable[[float | None], float]:
+    """Places an objective between the lowest and the highest, from 0 to 1, on the scale of the other charts."""
+    stretch = math.log if objective_scale(snapshot)[1] == "log" else float
+
+    def place(objective: float | None) -> float:
+        if high <= low:
+            return 0.5
+        value = low if objective is None else objective
+        return (stretch(value) - stretch(low)) / (stretch(high) - stretch(low))
+
+    return place
 
 
 def position(one: Hyperparameter, value: Value | None) -> float | None:

@@ -31,9 +31,11 @@ def _train(container: Container) -> None:
         container.forget_failure()
     settings = HyperParameters.parse(container.hyperparameters())
     # Not before the hyperparameters are known to be right: this import takes seconds.
+    from .memory import go_first
     from .processes import take_all_gpus
     from .training_job import run
 
+    go_first()
     take_all_gpus()
     run(container, settings, log)
 

@@ -47,6 +47,8 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     config = {"format": _FORMAT, "hyperparameters": settings.to_strings(), "metrics": dict(metrics)}
     save_file({name: value.contiguous() for name, value in parameters.items()}, folder / MODEL_FILE)
+    # safetensors lets the owner alone read it; a server has another user than the container that trained.
+    (folder / MODEL_FILE).chmod(0o644)
     vocabularies[0].save(folder / SOURCE_FILE)
     vocabularies[1].save(folder / TARGET_FILE)
     (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2), encoding="utf-8")

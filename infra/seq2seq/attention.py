@@ -6,16 +6,14 @@ and ``bilinear`` ("dot" and "general" there), and ``fixed``, which always looks 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import Function
 
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .pooled import PooledLinear, PooledMix
+from .stepwise import StepMix, StepProduct, row_products, stacked
 
 
 class Encoded(NamedTuple):
@@ -31,32 +29,60 @@ class Encoded(NamedTuple):
         return Encoded(*(part.repeat_interleave(times, dim=0) for part in self))
 
 
-#: One step: the query (B, H) gives the context (B, D) and the weights (B, S). A query with fewer rows is that of
-#: the first sentences; the others have ended.
-Attend = Callable[[Tensor], tuple[Tensor, Tensor]]
-#: One step's scores (B, S) of a query (B, H).
-Score = Callable[[Tensor], Tensor]
+class AttentionSteps(Protocol):
+    """Attention over some sentences: forward step by step, then back in the opposite order (see ``stepwise``).
+
+    A query with fewer rows than there are sentences is that of the first ones; the others have ended.
+    """
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What :meth:`gradients` gives gradients to."""
+        ...
+
+    def __call__(self, query: Tensor) -> tuple[Tensor, Tensor]:
+        """The query (b, H) to the context (b, D) and the weights (b, S)."""
+        ...
+
+    def back(self, grad: Tensor) -> Tensor | None:
+        """The gradient of a step's context to that of its query; None: the query does not matter."""
+        ...
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        """Those of the tensors."""
+        ...
+
+
+class ScoreSteps(Protocol):
+    """The scores alone, forward and back."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What :meth:`gradients` gives gradients to."""
+        ...
+
+    def __call__(self, query: Tensor) -> Tensor:
+        """The query (b, H) to the scores (b, S)."""
+        ...
+
+    def back(self, grad: Tensor) -> Tensor:
+        """The gradient of a step's scores to that of its query."""
+        ...
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        """Those of the tensors."""
+        ...
 
 
 class Attention(nn.Module):
-    """What the types have in common: softmax over the words' scores, and the values' sum weighted by it."""
+    """What most types have in common: softmax over the words' scores, and the values' sum weighted by it."""
 
-    def begin(self, encoded: Encoded) -> Attend:
+    def begin(self, encoded: Encoded, keep: bool) -> AttentionSteps:
         """The attention over these sentences, with all done that does not depend on the query."""
-        score, mix = self.scorer(encoded), PooledMix(encoded.values)
-        padding = None if bool(encoded.mask.all()) else ~encoded.mask
+        return _SoftmaxSteps(self.scores(encoded, keep), encoded, keep)
 
-        def attend(query: Tensor) -> tuple[Tensor, Tensor]:
-            scores = score(query)
-            weights = (scores if padding is None else scores.masked_fill(padding[: len(query)], -torch.inf)).softmax(
-                dim=1
-            )
-            return mix(weights), weights
-
-        return attend
-
-    def scorer(self, encoded: Encoded) -> Score:
-        """The scores of these sentences' positions as a function of the query."""
+    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
+        """The scores of these sentences' positions."""
         raise NotImplementedError
 
 
@@ -69,11 +95,9 @@ class MlpAttention(Attention):
         self.query = init.weight(query_size, size)
         self.score = nn.Parameter(init.values(size, 1, (size,)))
 
-    def scorer(self, encoded: Encoded) -> Score:
+    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
         """See the class."""
-        scores, product = _AdditiveScores(encoded.keys @ self.key, self.score), PooledLinear(self.query)
-        nothing = torch.zeros_like(self.score)
-        return lambda query: scores(product(query, nothing))
+        return _AdditiveScores(encoded.keys @ self.key, self.query, self.score, keep)
 
 
 class DotAttention(Attention):
@@ -84,16 +108,10 @@ class DotAttention(Attention):
         self.key = init.weight(key_size, size) if key_size != size else None
         self.query = init.weight(query_size, size) if query_size != size else None
 
-    def scorer(self, encoded: Encoded) -> Score:
+    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
         """See the class."""
         keys = encoded.keys if self.key is None else encoded.keys @ self.key  # (B, S, A)
-        query_weight = self.query
-
-        def score(query: Tensor) -> Tensor:
-            projected = query if query_weight is None else query @ query_weight
-            return torch.bmm(keys[: len(query)], projected.unsqueeze(2)).squeeze(2)  # (B, S, A) x (B, A, 1) to (B, S)
-
-        return score
+        return _DotScores(keys, self.query, keep)
 
 
 class BilinearAttention(Attention):
@@ -103,20 +121,17 @@ class BilinearAttention(Attention):
         super().__init__()
         self.query = init.weight(query_size, key_size)
 
-    def scorer(self, encoded: Encoded) -> Score:
+    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
         """See the class."""
-        keys = encoded.keys
-        return lambda query: torch.bmm(keys[: len(query)], (query @ self.query).unsqueeze(2)).squeeze(2)  # (B, S)
+        return _DotScores(encoded.keys, self.query, keep)
 
 
 class FixedAttention(Attention):
     """The encoder's last state as the context of every step."""
 
-    def begin(self, encoded: Encoded) -> Attend:
+    def begin(self, encoded: Encoded, keep: bool) -> AttentionSteps:
         """See the class; the weights are 1 at the last word."""
-        lengths = encoded.mask.sum(dim=1, keepdim=True)
-        weights = torch.zeros_like(encoded.mask, dtype=encoded.last.dtype).scatter_(1, lengths - 1, 1.0)
-        return lambda query: (encoded.last[: len(query)], weights[: len(query)])
+        return _FixedSteps(encoded)
 
 
 def make_attention(settings: HyperParameters, key_size: int, init: Initializer) -> Attention:
@@ -133,51 +148,119 @@ def make_attention(settings: HyperParameters, key_size: int, init: Initializer) 
             return FixedAttention()
 
 
-class _AdditiveScores:
-    """v . tanh(key + query) up to a constant, for all steps of one sequence.
+class _SoftmaxSteps:
+    def __init__(self, scores: ScoreSteps, encoded: Encoded, keep: bool) -> None:
+        self._scores, self._mix, self._keep = scores, StepMix(encoded.values, keep), keep
+        self._padding = None if bool(encoded.mask.all()) else ~encoded.mask
+        self._weights: list[Tensor] = []
+        self.tensors = (encoded.values, *scores.tensors)
 
-    tanh(x) = 2 s(2x) - 1 with the logistic function s, which computes several times faster; softmax does not see the
-    constant -sum(v). The keys' gradient is summed over the steps in place.
+    def __call__(self, query: Tensor) -> tuple[Tensor, Tensor]:
+        scores = self._scores(query)
+        if self._padding is not None:
+            scores.masked_fill_(self._padding[: len(query)], -torch.inf)
+        weights = scores.softmax(dim=1)
+        if self._keep:
+            self._weights.append(weights)
+        return self._mix(weights), weights
+
+    def back(self, grad: Tensor) -> Tensor:
+        weights = self._weights.pop()
+        grad_weights = self._mix.back(grad).mul_(weights)
+        return self._scores.back(grad_weights.addcmul_(weights, grad_weights.sum(dim=1, keepdim=True), value=-1))
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        return self._mix.gradient(), *self._scores.gradients()
+
+
+class _AdditiveScores:
+    """v . tanh(key + W query) up to a constant.
+
+    tanh(x) = 2 s(2x) - 1 with the logistic function s(x) = 1 / (1 + exp(-x)), and softmax does not see the constant
+    -sum(v). As exp(-2 (key + query)) is a product of two, nothing but products and quotients remains for each pair of a
+    query and a key; that is so little that the way back computes it again instead of reading it from memory.
     """
 
-    def __init__(self, keys: Tensor, v: Tensor) -> None:
-        self._sum: list[Tensor] = []
-        self._v = 2 * v
-        self._keys = _KeysRoot.apply(2 * keys, self._v.detach(), self._sum)
+    def __init__(self, keys: Tensor, query: Tensor, v: Tensor, keep: bool) -> None:
+        self.tensors = (keys, query, v)
+        self._keys, self._keep = _exp(keys.detach()), keep  # (B, S, A)
+        self._query, self._none = StepProduct(query, keep), torch.zeros_like(v)
+        self._v = 2 * v.detach()
+        self._one = torch.ones_like(self._v)
+        self._asked: list[Tensor] = []
+        self._active = torch.empty_like(self._keys)
+        self._grad_keys = torch.zeros_like(self._keys) if keep else self._keys[:0]
+        self._grad_v = torch.zeros_like(self._v)
 
     def __call__(self, query: Tensor) -> Tensor:
-        result: Tensor = _AdditiveStep.apply(2 * query, self._keys, self._v, self._sum)
-        return result
+        asked = _exp(self._query(query, self._none))  # (b, A)
+        if self._keep:
+            self._asked.append(asked)
+        return self._activations(asked) @ self._v
+
+    def _activations(self, asked: Tensor) -> Tensor:
+        """s(2 key + 2 query), (b, S, A), in a place that the next call overwrites."""
+        active = self._active[: len(asked)]
+        return torch.addcmul(self._one, self._keys[: len(asked)], asked.unsqueeze(1), out=active).reciprocal_()
+
+    def back(self, grad: Tensor) -> Tensor:
+        active = self._activations(self._asked.pop())
+        self._grad_v.addmv_(active.flatten(0, 1).t(), grad.flatten())
+        slope = active.addcmul_(active, active, value=-1)  # s * (1 - s)
+        self._grad_keys[: len(grad)].addcmul_(slope, grad.unsqueeze(2))
+        grad_asked = torch.bmm(grad.unsqueeze(1), slope).squeeze(1)  # (b, 1, S) x (b, S, A)
+        return self._query.back(grad_asked.mul_(self._v).mul_(2))
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        return self._grad_keys.mul_(self._v).mul_(2), self._query.gradients()[1], self._grad_v.mul_(2)
 
 
-class _KeysRoot(Function):
-    @staticmethod
-    def forward(ctx: Any, keys: Tensor, v: Tensor, total: list[Tensor]) -> Tensor:
-        ctx.total, ctx.v = total, v
-        ctx.set_materialize_grads(False)
-        return keys.view_as(keys)
-
-    @staticmethod
-    def backward(ctx: Any, *_: Any) -> tuple[Tensor | None, None, None]:
-        return (ctx.total.pop().mul_(ctx.v) if ctx.total else None), None, None
+def _exp(x: Tensor) -> Tensor:
+    """exp(-2x), kept where a product of two of them is finite: tanh is 1 to the last bit long before."""
+    return (-2 * x).clamp_(-40.0, 40.0).exp_()
 
 
-class _AdditiveStep(Function):
-    @staticmethod
-    def forward(ctx: Any, query: Tensor, keys: Tensor, v: Tensor, total: list[Tensor]) -> Tensor:
-        active = torch.add(keys[: len(query)], query.unsqueeze(1)).sigmoid_()  # (B, S, A)
-        ctx.save_for_backward(active, v)
-        ctx.total, ctx.shape = total, keys.shape
-        return active @ v
+class _DotScores:
+    """key . (W query), or key . query without W."""
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor, None]:
-        (grad,) = grads  # (B, S)
-        active, v = ctx.saved_tensors
-        v_grad = active.flatten(0, 1).t() @ grad.flatten()
-        slope = torch.addcmul(active, active, active, value=-1)  # s * (1 - s)
-        if not ctx.total:
-            ctx.total.append(slope.new_zeros(ctx.shape))
-        ctx.total[0][: len(slope)].addcmul_(slope, grad.unsqueeze(2))
-        query_grad = torch.bmm(grad.unsqueeze(1), slope).squeeze(1) * v  # (B, 1, S) x (B, S, A) to (B, A)
-        return query_grad, None, v_grad, None
+    def __init__(self, keys: Tensor, query: Tensor | None, keep: bool) -> None:
+        self.tensors = (keys,) if query is None else (keys, query)
+        self._keys, self._keep = keys, keep
+        self._query = None if query is None else StepProduct(query, keep)
+        self._none = keys.new_zeros(keys.size(2))
+        self._queries: list[Tensor] = []
+        self._grads: list[Tensor] = []
+
+    def __call__(self, query: Tensor) -> Tensor:
+        projected = query if self._query is None else self._query(query, self._none)  # (b, A)
+        if self._keep:
+            self._queries.append(projected)
+        return row_products(projected, self._keys)
+
+    def back(self, grad: Tensor) -> Tensor:
+        self._grads.append(grad)
+        grad_query = torch.bmm(grad.unsqueeze(1), self._keys[: len(grad)]).squeeze(1)  # (b, 1, S) x (b, S, A)
+        return grad_query if self._query is None else self._query.back(grad_query)
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        rows = len(self._keys)
+        grad_keys = torch.bmm(stacked(self._grads[::-1], rows).transpose(1, 2), stacked(self._queries, rows))
+        return (grad_keys,) if self._query is None else (grad_keys, self._query.gradients()[1])
+
+
+class _FixedSteps:
+    def __init__(self, encoded: Encoded) -> None:
+        self._context = encoded.last
+        lengths = encoded.mask.sum(dim=1, keepdim=True)
+        self._weights = torch.zeros_like(encoded.mask, dtype=encoded.last.dtype).scatter_(1, lengths - 1, 1.0)
+        self._grad = torch.zeros_like(encoded.last)
+        self.tensors = (encoded.last,)
+
+    def __call__(self, query: Tensor) -> tuple[Tensor, Tensor]:
+        return self._context[: len(query)], self._weights[: len(query)]
+
+    def back(self, grad: Tensor) -> None:
+        self._grad[: len(grad)] += grad
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        return (self._grad,)

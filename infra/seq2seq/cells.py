@@ -6,20 +6,32 @@ projected for all of them in one product; a step adds only what the recurrence b
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import Function
 
 from .initialization import Initializer
-from .pooled import PooledLinear
+from .stepwise import StepProduct, tanh_
 
-#: What a cell carries from step to step, each (B, H); the first is its output.
+#: What a cell carries from step to step, each (b, H); the first is its output.
 State = tuple[Tensor, ...]
-#: One step: the projected known inputs (B, gates * H), the other inputs (B, step_size) and the state before.
-Step = Callable[[Tensor, Tensor | None, State], State]
+
+
+class CellSteps(Protocol):
+    """A cell at work on one sequence: forward step by step, then back in the opposite order (see ``stepwise``)."""
+
+    def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
+        """A step: projected known inputs (b, gates * H) or (gates * H,), other inputs (b, step_size), state before."""
+        ...
+
+    def back(self, grads: State) -> tuple[Tensor, State]:
+        """Gradients of a step's new state to those of its other inputs, (b, step_size), and of the state before."""
+        ...
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        """Those of the projected inputs of all steps, (N, gates * H), and of the cell's ``step_weights``."""
+        ...
 
 
 class LstmCell(nn.Module):
@@ -49,48 +61,57 @@ class LstmCell(nn.Module):
         """The known inputs' share of the gates: (..., known_size) to (..., 4H); the bias alone without any."""
         return self.bias if inputs is None or self.known is None else inputs @ self.known + self.bias
 
-    def begin(self) -> Step:
-        """The step function for one sequence."""
-        product = PooledLinear(self.recurrent)
+    @property
+    def step_weights(self) -> tuple[Tensor, ...]:
+        """What steps use."""
+        return (self.recurrent,)
 
-        def step(projected: Tensor, inputs: Tensor | None, state: State) -> State:
-            hidden, memory = state
-            gates = product(hidden if inputs is None else torch.cat([inputs, hidden], dim=1), projected)
-            new: State = _LstmGates.apply(gates, memory)
-            return new
-
-        return step
+    def begin(self, keep: bool) -> CellSteps:
+        """The steps of one sequence; gradients need what is kept."""
+        return _LstmSteps(self, keep)
 
 
-class _LstmGates(Function):
-    """Input, forget, output gate and candidate from (B, 4H), in one step forward and back."""
+class _LstmSteps:
+    """Gates in one product a step: input, forget, output and candidate."""
 
-    @staticmethod
-    def forward(ctx: Any, gates: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        size = memory.size(1)
-        opened, candidate = gates[:, : 3 * size].sigmoid(), gates[:, 3 * size :].tanh()
-        i, f, o = opened.split(size, dim=1)
-        new = torch.addcmul(f * memory, i, candidate)
-        squashed = new.tanh()
-        ctx.save_for_backward(opened, candidate, memory, squashed)
+    def __init__(self, cell: LstmCell, keep: bool) -> None:
+        self._product = StepProduct(cell.recurrent, keep)
+        self._size, self._keep = cell.hidden, keep
+        self._kept: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
+        hidden, memory = state
+        size = self._size
+        gates = self._product(hidden if inputs is None else torch.cat([inputs, hidden], dim=1), projected)  # (b, 4H)
+        gates[:, : 3 * size].sigmoid_()
+        tanh_(gates[:, 3 * size :])
+        i, f, o, candidate = gates.split(size, dim=1)
+        new = torch.mul(f, memory).addcmul_(i, candidate)
+        squashed = tanh_(new.clone())
+        if self._keep:
+            self._kept.append((gates, memory, squashed))
         return o * squashed, new
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        grad_hidden, grad_new = grads
-        opened, candidate, memory, squashed = ctx.saved_tensors
-        size = memory.size(1)
-        i, f, o = opened.split(size, dim=1)
+    def back(self, grads: State) -> tuple[Tensor, State]:
+        grad_output, grad_new = grads
+        gates, memory, squashed = self._kept.pop()
+        size = self._size
+        i, f, o, candidate = gates.split(size, dim=1)
         slope = torch.addcmul(o, o * squashed, squashed, value=-1)  # o * (1 - tanh(c)^2)
-        grad_new = torch.addcmul(grad_new, grad_hidden, slope)
-        out = opened.new_empty(memory.size(0), 4 * size)
-        torch.mul(grad_new, candidate, out=out[:, :size])
-        torch.mul(grad_new, memory, out=out[:, size : 2 * size])
-        torch.mul(grad_hidden, squashed, out=out[:, 2 * size : 3 * size])
-        out[:, : 3 * size].mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
+        grad_new = torch.addcmul(grad_new, grad_output, slope)
+        grad = torch.empty_like(gates)
+        torch.mul(grad_new, candidate, out=grad[:, :size])
+        torch.mul(grad_new, memory, out=grad[:, size : 2 * size])
+        torch.mul(grad_output, squashed, out=grad[:, 2 * size : 3 * size])
+        opened = gates[:, : 3 * size]
+        grad[:, : 3 * size].mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
         i_grad = grad_new * i
-        torch.addcmul(i_grad, i_grad * candidate, candidate, value=-1, out=out[:, 3 * size :])  # 1 - tanh^2
-        return out, grad_new * f
+        torch.addcmul(i_grad, i_grad * candidate, candidate, value=-1, out=grad[:, 3 * size :])  # 1 - tanh^2
+        grad_inputs = self._product.back(grad)
+        return grad_inputs[:, :-size], (grad_inputs[:, -size:], grad_new.mul_(f))
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        return self._product.gradients()
 
 
 class GruCell(nn.Module):
@@ -113,22 +134,62 @@ class GruCell(nn.Module):
         """The known inputs' share of the gates: (..., known_size) to (..., 3H); the bias alone without any."""
         return self.bias if inputs is None or self.known is None else inputs @ self.known + self.bias
 
-    def begin(self) -> Step:
-        """The step function for one sequence."""
-        recurrent = PooledLinear(self.recurrent)
-        stepped = None if self.stepped is None else PooledLinear(self.stepped)
-        size = self.hidden
+    @property
+    def step_weights(self) -> tuple[Tensor, ...]:
+        """What steps use."""
+        return (self.recurrent, self.recurrent_bias, *(() if self.stepped is None else (self.stepped,)))
 
-        def step(projected: Tensor, inputs: Tensor | None, state: State) -> State:
-            (hidden,) = state
-            given = projected if stepped is None or inputs is None else stepped(inputs, projected)
-            carried = recurrent(hidden, self.recurrent_bias)
-            opened = (given[..., : 2 * size] + carried[:, : 2 * size]).sigmoid()
-            reset, update = opened.split(size, dim=1)
-            candidate = torch.addcmul(given[..., 2 * size :], reset, carried[:, 2 * size :]).tanh()
-            return (torch.lerp(candidate, hidden, update),)
+    def begin(self, keep: bool) -> CellSteps:
+        """The steps of one sequence; gradients need what is kept."""
+        return _GruSteps(self, keep)
 
-        return step
+
+class _GruSteps:
+    """Gates in two products a step, of the other inputs and of the state: reset, update and candidate."""
+
+    def __init__(self, cell: GruCell, keep: bool) -> None:
+        self._recurrent, self._bias = StepProduct(cell.recurrent, keep), cell.recurrent_bias
+        self._stepped = None if cell.stepped is None else StepProduct(cell.stepped, keep)
+        self._size, self._keep = cell.hidden, keep
+        self._kept: list[tuple[Tensor, ...]] = []
+        self._grads: list[Tensor] = []
+
+    def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
+        (hidden,) = state
+        size = self._size
+        given = projected if self._stepped is None or inputs is None else self._stepped(inputs, projected)  # (b, 3H)
+        carried = self._recurrent(hidden, self._bias)  # (b, 3H)
+        opened = (given[:, : 2 * size] + carried[:, : 2 * size]).sigmoid_()
+        reset, update = opened.split(size, dim=1)
+        candidate = torch.addcmul(given[:, 2 * size :], reset, carried[:, 2 * size :])
+        tanh_(candidate)
+        if self._keep:
+            self._kept.append((hidden, opened, carried[:, 2 * size :], candidate))
+        return (torch.lerp(candidate, hidden, update),)
+
+    def back(self, grads: State) -> tuple[Tensor, State]:
+        (grad,) = grads
+        hidden, opened, carried, candidate = self._kept.pop()
+        size = self._size
+        reset, update = opened.split(size, dim=1)
+        grad_given = torch.cat([opened, candidate], dim=1)  # (b, 3H), to be overwritten
+        grad_candidate = grad * (1 - update) * (1 - candidate * candidate)
+        torch.mul(grad_candidate, carried, out=grad_given[:, :size])
+        torch.mul(grad, hidden - candidate, out=grad_given[:, size : 2 * size])
+        grad_given[:, : 2 * size].mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
+        grad_given[:, 2 * size :] = grad_candidate
+        grad_carried = torch.cat([grad_given[:, : 2 * size], grad_candidate * reset], dim=1)
+        grad_hidden = self._recurrent.back(grad_carried).addcmul_(grad, update)
+        self._grads.append(grad_given)
+        return grad_given[:, :0] if self._stepped is None else self._stepped.back(grad_given), (grad_hidden,)
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        grad_carried, grad_recurrent = self._recurrent.gradients()
+        grad_bias = grad_carried.sum(dim=0)
+        if self._stepped is None:
+            return torch.cat(self._grads[::-1]), grad_recurrent, grad_bias
+        grad_given, grad_stepped = self._stepped.gradients()
+        return grad_given, grad_recurrent, grad_bias, grad_stepped
 
 
 Cell = LstmCell | GruCell
@@ -140,5 +201,5 @@ def make_cell(kind: str, known_size: int, step_size: int, hidden: int, init: Ini
 
 
 def zero_state(cell: Cell, like: Tensor) -> State:
-    """The state before the first step for a batch as large as that of ``like``, (B, ...)."""
+    """The state before the first step for a batch as large as that of ``like``, (b, ...)."""
     return tuple(like.new_zeros(like.size(0), cell.hidden) for _ in range(cell.state_parts))

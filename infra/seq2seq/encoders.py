@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import Function
 
 from .attention import Encoded
-from .cells import Cell, make_cell, zero_state
+from .cells import Cell, State, make_cell, zero_state
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Convolution, Projection, Words, running_at
+from .layers import Convolution, Projection, Words
+from .packing import Packing
+from .stepwise import with_rows
 
 
 class RecurrentEncoder(nn.Module):
@@ -32,47 +34,59 @@ class RecurrentEncoder(nn.Module):
     def forward(self, words: Words, lengths: Tensor) -> Encoded:
         """Sentences (B, S, E) and their lengths (B,) to the encoded batch, D = rnn_num_hidden.
 
-        Between the layers stand the N words alone, step by step and longer sentences first, without any padding.
+        The backward direction reads each sentence from its own end, so that between the layers stand words alone.
         """
-        order = lengths.argsort(descending=True, stable=True)
-        running = running_at(lengths[order])  # (S, B)
-        inputs = Words(words.vectors, words.places[order])
-        ahead = unroll(self.forwards, inputs.steps(self.forwards.project, running))
-        back = unroll(self.backwards, inputs.steps(self.backwards.project, running), reverse=True)
-        output = torch.cat([ahead, back], dim=1)  # (N, H)
-        sizes = running.sum(dim=1).tolist()
+        packing = Packing(lengths)
+        mirror = packing.mirror()
+        ahead = unroll(self.forwards, words.packed(self.forwards.project, packing), packing.sizes)
+        back = unroll(self.backwards, words.packed(self.backwards.project, packing)[mirror], packing.sizes)
+        output = torch.cat([ahead, back[mirror]], dim=1)  # (N, H)
         for layer, cell in enumerate(self.upper):
-            above = unroll(cell, cell.project(output).split(sizes))  # type: ignore[arg-type, operator]  # ModuleList forgets types
+            above = unroll(cell, cell.project(output), packing.sizes)  # type: ignore[arg-type, operator]  # ModuleList forgets types
             output = output + above if layer >= self.first_residual else above
-        step, row = running.nonzero(as_tuple=True)
-        places = order[row] * len(running) + step  # (N,): where each word stands in (B, S)
-        memory = output.new_zeros(running.numel(), self.size).index_copy(0, places, output)
-        memory = memory.view(len(lengths), len(running), self.size)
+        memory = packing.unpack(output)  # (B, S, H)
+        mask = torch.arange(memory.size(1), device=lengths.device) < lengths.unsqueeze(1)  # (B, S)
         last = memory[torch.arange(len(lengths), device=lengths.device), lengths - 1]
         if not self.upper:  # each direction ends elsewhere
             half = self.size // 2
             last = torch.cat([last[:, :half], memory[:, 0, half:]], dim=1)
-        return Encoded(memory, memory, running_at(lengths).t(), last)
+        return Encoded(memory, memory, mask, last)
 
 
-def unroll(cell: Cell, inputs: Sequence[Tensor], *, reverse: bool = False) -> Tensor:
-    """A cell over the projected inputs of each step, (b, gates * H), to (N, H).
+def unroll(cell: Cell, projected: Tensor, sizes: list[int]) -> Tensor:
+    """A cell over packed projected inputs, (N, gates * H), from a zero state: outputs (N, H)."""
+    output: Tensor = _Unroll.apply(cell, torch.is_grad_enabled(), sizes, projected, *cell.step_weights)
+    return output
 
-    In a step with fewer rows than the one before sentences have ended; in one with more, others begin from zero.
-    """
-    step, state = cell.begin(), zero_state(cell, inputs[-1] if reverse else inputs[0])
-    outputs = [state[0]] * len(inputs)
-    for t in reversed(range(len(inputs))) if reverse else range(len(inputs)):
-        change = len(inputs[t]) - len(state[0])
-        if change:
-            state = tuple(nn.functional.pad(part, (0, 0, 0, change)) for part in state)
-        state = step(inputs[t], None, state)
-        outputs[t] = state[0]
-    return torch.cat(outputs)
+
+class _Unroll(Function):
+    @staticmethod
+    def forward(ctx: Any, cell: Cell, keep: bool, sizes: list[int], projected: Tensor, *_weights: Tensor) -> Tensor:
+        steps = cell.begin(keep)
+        ctx.steps, ctx.sizes, ctx.state_parts = steps, sizes, cell.state_parts
+        parts = projected.split(sizes)
+        state, outputs = zero_state(cell, parts[0]), []
+        for part in parts:
+            state = steps(part, None, with_rows(state, len(part)))
+            outputs.append(state[0])
+        return torch.cat(outputs)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        (grad,) = grads
+        state: State = (grad[:0],) * ctx.state_parts
+        for part in reversed(grad.split(ctx.sizes)):
+            output, *others = with_rows(state, len(part))
+            _, state = ctx.steps.back((output + part, *others))
+        return None, None, None, *ctx.steps.gradients()
 
 
 class ConvolutionalEncoder(nn.Module):
-    """Stacked convolutions over positions, with residual connections (Gehring et al. 2017, sections 3.1 and 3.2)."""
+    """Stacked convolutions over positions, with residual connections (Gehring et al. 2017, sections 3.1 and 3.2).
+
+    Sums are not scaled by sqrt(0.5), here and in the decoder, as in Sockeye: the paper's weights start wide enough for
+    that (section 3.5), the documented ones do not, and signals would fade from layer to layer.
+    """
 
     def __init__(self, settings: HyperParameters, init: Initializer) -> None:
         super().__init__()
@@ -93,9 +107,9 @@ class ConvolutionalEncoder(nn.Module):
         before = (self.width - 1) // 2
         for layer in self.layers:
             padded = nn.functional.pad(self.dropout(output), (0, 0, before, self.width - 1 - before))
-            output = (output + layer(padded)) * math.sqrt(0.5) * words
+            output = (output + layer(padded)) * words
         last = output[torch.arange(len(lengths), device=lengths.device), lengths - 1]
-        return Encoded(output, (output + bottom) * math.sqrt(0.5), mask, last)
+        return Encoded(output, output + bottom, mask, last)
 
 
 Encoder = RecurrentEncoder | ConvolutionalEncoder

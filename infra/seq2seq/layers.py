@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .initialization import Initializer
-from .pooled import PooledLinear
+from .packing import Packing
 
 
 class Words(NamedTuple):
@@ -18,24 +18,13 @@ class Words(NamedTuple):
     vectors: Tensor  # (U, E)
     places: Tensor  # (B, T): which vector stands where
 
-    def through(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        """The sentences after a function of each word: (B, T, F)."""
-        return nn.functional.embedding(self.places, function(self.vectors))
-
-    def steps(self, function: Callable[[Tensor], Tensor], running: Tensor) -> tuple[Tensor, ...]:
-        """The same step by step, each (b, F), without sentences that have ended: where ``running`` (T, B) is true."""
-        packed = nn.functional.embedding(self.places.t()[running], function(self.vectors))  # (N, F)
-        parts: tuple[Tensor, ...] = packed.split(running.sum(dim=1).tolist())
-        return parts
+    def packed(self, function: Callable[[Tensor], Tensor], packing: Packing) -> Tensor:
+        """The packed sentences after a function of each word: (N, F)."""
+        return nn.functional.embedding(packing.pack(self.places), function(self.vectors))
 
     def sentences(self) -> Tensor:
         """The sentences as they are: (B, T, E)."""
         return nn.functional.embedding(self.places, self.vectors)
-
-
-def running_at(lengths: Tensor) -> Tensor:
-    """Which sentences go on at which step: (B,) to (T, B)."""
-    return torch.arange(int(lengths.max()), device=lengths.device).unsqueeze(1) < lengths
 
 
 class Projection(nn.Module):
@@ -49,11 +38,6 @@ class Projection(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         return x @ self.weight + self.bias
-
-    def begin(self) -> Callable[[Tensor], Tensor]:
-        """The layer for the steps of one sequence."""
-        product, bias = PooledLinear(self.weight), self.bias
-        return lambda x: product(x, bias)
 
 
 class Convolution(nn.Module):

@@ -33,14 +33,18 @@ class Loss(NamedTuple):
 
 def cross_entropy(model: Seq2Seq, features: Features) -> Loss:
     """The loss of a model's features."""
-    total, correct = _CrossEntropy.apply(features.hidden, model.output_weight, model.output_bias, features.targets)
+    training = torch.is_grad_enabled()
+    total, correct = _CrossEntropy.apply(
+        training, features.hidden, model.output_weight, model.output_bias, features.targets
+    )
     return Loss(total, correct, len(features.targets))
 
 
 class _CrossEntropy(Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        training = any(ctx.needs_input_grad)
+    def forward(
+        ctx: Any, training: bool, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
         grads = [torch.empty_like(hidden), torch.zeros_like(weight), torch.zeros_like(bias)] if training else []
         total, correct = hidden.new_zeros((), dtype=torch.float64), hidden.new_zeros(())
         size = max(1, _SLICE_SCORES // len(weight))
@@ -63,7 +67,7 @@ class _CrossEntropy(Function):
         return total.to(hidden.dtype), correct
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, Tensor, Tensor, None]:
         scale = grads[0]
         hidden, weight, bias = ctx.saved_tensors
-        return hidden * scale, weight * scale, bias * scale, None
+        return None, hidden * scale, weight * scale, bias * scale, None

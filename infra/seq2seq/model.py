@@ -13,7 +13,8 @@ from .decoders import make_decoder
 from .encoders import make_encoder
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
-from .layers import Words, running_at
+from .layers import Words
+from .packing import Packing
 from .vocabulary import PAD
 
 
@@ -55,9 +56,9 @@ class Seq2Seq(nn.Module):
     def forward(self, batch: Batch) -> Features:
         """Features of a batch of sentence pairs; scores over the vocabulary are left to the loss."""
         encoded = self.encode(batch.source, batch.source_lengths)
-        running = running_at(batch.target_lengths)  # (T, B)
-        hidden = self.decoder(encoded, self.target_embedding.distinct(batch.target_in), running)  # (N, H)
-        return Features(hidden, batch.target_out.t()[running])
+        packing = Packing(batch.target_lengths)
+        hidden = self.decoder(encoded, self.target_embedding.distinct(batch.target_in), packing)  # (N, H)
+        return Features(hidden, packing.pack(batch.target_out))
 
     def encode(self, source: Tensor, lengths: Tensor) -> Encoded:
         """Word ids (B, S) and lengths (B,) to the encoded sentences."""

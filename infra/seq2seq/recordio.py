@@ -22,7 +22,8 @@ _HEADER = struct.Struct("<II")
 _BUFFER = 1 << 20
 #: No message of ours comes near; a greater length is a corrupt header, not a reason to ask for that much memory.
 _MAX_MESSAGE = 64 << 20
-
+AGAIN = "upload the file again"
+"""What to do about a file that is not whole."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -73,8 +74,8 @@ def read_file(path: Path) -> Iterator[tuple[int, Pair]]:
         yield from read_stream(file, str(path))
 
 
-def read_stream(file: BinaryIO, name: str) -> Iterator[tuple[int, Pair]]:
-    """Offset and pair of each record of a stream; ``name`` is how errors call it.
+def read_stream(file: BinaryIO, name: str, *, remedy: str = AGAIN) -> Iterator[tuple[int, Pair]]:
+    """Offset and pair of each record of a stream; ``name`` is how errors call it, ``remedy`` what they advise.
 
     Raises:
         ClientError: A record is truncated or corrupt; names the stream and the record's offset.
@@ -83,26 +84,26 @@ def read_stream(file: BinaryIO, name: str) -> Iterator[tuple[int, Pair]]:
     rest = _Rejoined(start, file)
     stream: _Readable = gzip.GzipFile(mode="rb", fileobj=cast("IO[bytes]", rest)) if start == _GZIP_MAGIC else rest
     try:
-        yield from _read_records(stream, name)
+        yield from _read_records(stream, name, remedy)
     except (EOFError, gzip.BadGzipFile) as error:
         raise ClientError(f"{name} is not a whole gzip file: {error}; compress and upload it again") from error
 
 
-def _read_records(stream: _Readable, name: str) -> Iterator[tuple[int, Pair]]:
+def _read_records(stream: _Readable, name: str, remedy: str) -> Iterator[tuple[int, Pair]]:
     offset = 0
     while header := stream.read(_HEADER.size):
         if len(header) < _HEADER.size:
-            raise _truncated(name, offset, _HEADER.size, len(header))
+            raise _truncated(name, offset, _HEADER.size, len(header), remedy)
         magic, length = _HEADER.unpack(header)
         if magic != MAGIC or length > _MAX_MESSAGE:
             raise ClientError(
                 f"{name} is corrupt at byte {offset}: a record starts with the magic number 0x{MAGIC:08X} and a "
-                f"length, but got 0x{magic:08X} and {length}; upload the file again"
+                f"length, but got 0x{magic:08X} and {length}; {remedy}"
             )
         padded = length + -length % 4
         body = stream.read(padded)
         if len(body) < padded:
-            raise _truncated(name, offset, _HEADER.size + padded, _HEADER.size + len(body))
+            raise _truncated(name, offset, _HEADER.size + padded, _HEADER.size + len(body), remedy)
         yield offset, _decode(body[:length], name, offset)
         offset += _HEADER.size + padded
 
@@ -121,8 +122,8 @@ def _decode(body: bytes, name: str, offset: int) -> Pair:
     return Pair(message.features["source"].int32_tensor.values, target)
 
 
-def _truncated(name: str, offset: int, wanted: int, got: int) -> ClientError:
+def _truncated(name: str, offset: int, wanted: int, got: int, remedy: str) -> ClientError:
     return ClientError(
-        f"{name} is truncated: the record at byte {offset} needs {wanted} bytes, but the file ends after {got} of "
-        "them; upload the file again"
+        f"{name} is truncated: the record at byte {offset} needs {wanted} bytes, but only {got} of them are there; "
+        f"{remedy}"
     )

@@ -13,6 +13,7 @@ import itertools
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from infra.handlers import tuning_job
@@ -58,6 +59,9 @@ class Framework:
     poll: Callable[[], None]
     """What happens between two questions whether a request is complete."""
 
+    handler: ModuleType = tuning_job
+    """The module with the entry points."""
+
     deaths: int = 0
     """How many functions of the framework are still to die with what they were told."""
 
@@ -90,7 +94,7 @@ class Framework:
         """What arrives at CloudFormation. Lambda invokes the first function again where it died or could not answer."""
         for _ in range(INVOCATIONS):
             try:
-                planned = {**event, **tuning_job.on_event(event, None)}
+                planned = {**event, **self.handler.on_event(event, None)}
             except (RuntimeError, Killed) as error:
                 answer = self._sent(FailedError(str(error), self._known(event, event)))
                 if answer is not None:
@@ -105,7 +109,7 @@ class Framework:
         """What the waiter's questions lead to; it asks again where the function that asks has died."""
         for _ in range(MOST_POLLS):
             try:
-                done = tuning_job.is_complete(planned, None)
+                done = self.handler.is_complete(planned, None)
                 assert done["IsComplete"] or "Data" not in done
                 found = {**planned, **done} if done["IsComplete"] else None
             except (RuntimeError, Killed) as error:
@@ -150,10 +154,11 @@ class Framework:
 
 @dataclass
 class Stack:
-    """A stack of tuning jobs by logical id."""
+    """A stack of resources of one type by logical id."""
 
     name: str
     framework: Framework
+    resource_type: str = "Custom::HyperParameterTuningJob"
     number: int = 0
     resources: dict[str, Resource] = field(default_factory=dict)
     exists: bool = False
@@ -295,6 +300,7 @@ class Stack:
             "ResponseURL": "https://example.com/?X-Amz-Signature=secret",
             "StackId": self.stack_id,
             "LogicalResourceId": logical_id,
+            "ResourceType": self.resource_type,
             "ResourceProperties": properties,
         }
         if old is not None:

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from infra.handlers.declaration import request_of
+from infra.handlers.personalize_contract import DATASET_IMPORT_JOB, SOLUTION, SOLUTION_VERSION, Kind
+from infra.handlers.personalize_jobs import STATES
 from tests.support.fake_aws import FakeSageMaker
-from tests.support.stepped_sagemaker import SteppedSageMaker, stepped_sagemaker
+from tests.support.fake_personalize import STATUS, FakePersonalize
+from tests.support.fault_cases import IMPORT_CASE, SOLUTION_CASE, TUNING_JOB, VERSION_CASE, Case
+from tests.support.stepped_sagemaker import Ending, SteppedSageMaker, stepped_sagemaker
 from tests.support.tuning_resource import declaration
 
-ENDS = ("Completed", "Failed")
+ENDS: tuple[Ending, ...] = ("Completed", "Failed")
 _END_AT_A_POLL = 0.02
 _STOPPED_AT_A_POLL = 0.5
+_TRAINED_AT_A_POLL = 0.2
 _RESTARTED_AT_A_POLL = 0.02
 
 
@@ -33,7 +38,10 @@ class Standing:
 
 
 class Backend(Protocol):
-    """A SageMaker in which time passes when it is told to."""
+    """A service in which time passes when it is told to."""
+
+    case: Case
+    """What is deployed on it."""
 
     restarts: bool
     """Whether it has an engine that can be started again in the middle of everything."""
@@ -66,6 +74,7 @@ class Backend(Protocol):
 class Endpoint:
     """The local AWS's SageMaker, behind the endpoint's dispatcher."""
 
+    case = TUNING_JOB
     restarts = True
 
     def __init__(self, endpoint: SteppedSageMaker) -> None:
@@ -105,6 +114,7 @@ class Endpoint:
 class InMemory:
     """Jobs whose entries take their time to be deleted, as they do on AWS."""
 
+    case = TUNING_JOB
     restarts = False
 
     def __init__(self, fake: FakeSageMaker) -> None:
@@ -139,6 +149,69 @@ class InMemory:
 
     def restart(self) -> None:
         """There is no engine."""
+
+
+class PersonalizeInMemory:
+    """Solutions, versions or imports of Personalize, none of which can be restarted."""
+
+    restarts = False
+
+    def __init__(self, case: Case, kind: Kind) -> None:
+        self.case = case
+        self._fake = FakePersonalize(kind)
+        self.call = self._fake.call
+
+    def jobs(self) -> dict[str, Standing]:
+        """All of them by name."""
+        things = self._fake.things.values()
+        return {thing.name: Standing(STATES[thing.status].value, thing.tags) for thing in things}
+
+    def add_foreign(self, name: str) -> None:
+        """Somebody makes one of that name by hand."""
+        self._fake.add(name, "InProgress", {})
+
+    def pass_time(self, chosen: random.Random) -> None:
+        """Statuses change; what is created comes to rest, training ends more slowly."""
+        ends = _TRAINED_AT_A_POLL if self.case is VERSION_CASE else _STOPPED_AT_A_POLL
+        for arn, thing in list(self._fake.things.items()):
+            state = STATES[thing.status].value
+            if state in ("Stopping", "Deleting") and chosen.random() < _STOPPED_AT_A_POLL:
+                self._end(arn)
+            elif state == "InProgress" and thing.tags and chosen.random() < ends:
+                thing.status = STATUS[chosen.choice([*ENDS[:1] * 3, *ENDS])]
+
+    def settle(self) -> None:
+        """What is stopping stops, and what is being deleted goes away."""
+        for arn in list(self._fake.things):
+            self._end(arn)
+
+    def _end(self, arn: str) -> None:
+        state = STATES[self._fake.things[arn].status].value
+        if state == "Stopping":
+            self._fake.things[arn].status = STATUS["Stopped"]
+        elif state == "Deleting":
+            del self._fake.things[arn]
+
+    def restart(self) -> None:
+        """There is no engine."""
+
+
+@contextmanager
+def solutions() -> Iterator[Backend]:
+    """A Personalize with no solution."""
+    yield PersonalizeInMemory(SOLUTION_CASE, SOLUTION)
+
+
+@contextmanager
+def solution_versions() -> Iterator[Backend]:
+    """A Personalize with one solution that has no version."""
+    yield PersonalizeInMemory(VERSION_CASE, SOLUTION_VERSION)
+
+
+@contextmanager
+def dataset_imports() -> Iterator[Backend]:
+    """A Personalize with one dataset that was never imported."""
+    yield PersonalizeInMemory(IMPORT_CASE, DATASET_IMPORT_JOB)
 
 
 @contextmanager

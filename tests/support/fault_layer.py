@@ -1,4 +1,4 @@
-"""A bad network before SageMaker, and functions that may die at any call."""
+"""A bad network before a service, and functions that may die at any call."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from tests.support.fault_backends import Backend
 
 URL = "https://api.sagemaker.example"
 MOST_KILLS = 2
-CREATE = "CreateHyperParameterTuningJob"
-ROLE_MISSING = Refusal("ValidationException", "Could not assume role arn:aws:iam::111122223333:role/Training")
 RANDOM_FAULTS = ("throttled", "server error", "no connection", "connection lost after the effect", *("killed",) * 2)
 RESTARTED = "engine restarted"
-FAULTS = frozenset({*RANDOM_FAULTS, "killed after", "role missing", RESTARTED, "answer not sent"})
+ROLE_MISSING = "role missing"
+FAULTS = frozenset({*RANDOM_FAULTS, "killed after", ROLE_MISSING, RESTARTED, "answer not sent"})
 
 
 @dataclass
 class FaultyCalls:
-    """SageMaker as handlers reach it."""
+    """A service as handlers reach it."""
 
     backend: Backend
     random: random.Random
@@ -69,8 +68,9 @@ class FaultyCalls:
             raise Refusal("ThrottlingException", "Rate exceeded")
         if fault == "server error":
             raise Refusal("InternalFailure", "try again", 500)
-        if fault == "role missing":
-            raise ROLE_MISSING
+        if fault == ROLE_MISSING:
+            assert self.backend.case.role_missing is not None
+            raise self.backend.case.role_missing
         if fault == "no connection":
             raise EndpointConnectionError(endpoint_url=URL)
         if fault == "killed":
@@ -79,9 +79,9 @@ class FaultyCalls:
     def _fault(self, operation: str) -> str | None:
         if self.calls == self.kill_at:
             return "killed after" if self.kills_after else "killed"
-        if operation == CREATE and self.roleless > 0:
+        if self.roleless > 0 and operation == self.backend.case.create and self.backend.case.role_missing is not None:
             self.roleless -= 1
-            return "role missing"
+            return ROLE_MISSING
         return self._random_fault() if self.on else None
 
     def _random_fault(self) -> str | None:

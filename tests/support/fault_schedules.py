@@ -1,4 +1,4 @@
-"""Schedules of deployments and faults on the tuning job's handler, and the invariant that they must leave."""
+"""Schedules of deployments and faults on the handlers of the life cycle, and the invariant that they must leave."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from tests.support.fake_aws import client
 from tests.support.fault_backends import Backend, Standing
 from tests.support.fault_layer import MOST_KILLS, DirectClient, FaultyCalls
 from tests.support.stepped_sagemaker import EMPTY
-from tests.support.tuning_resource import declaration
 
 LOGICAL_IDS = ("First", "Second")
-LIVE = ("InProgress", "Stopping")
 MakeBackend = Callable[[], AbstractContextManager[Backend]]
 
 
@@ -48,7 +46,8 @@ class World:
     def check(self) -> None:
         """Every live job is one resource's, or was retained by choice; no declaration has two."""
         jobs = self.backend.jobs()
-        live = {name: job for name, job in jobs.items() if job.status in LIVE and not job.is_foreign}
+        statuses = self.backend.case.live
+        live = {name: job for name, job in jobs.items() if job.status in statuses and not job.is_foreign}
         held = [resource.physical_id for resource in self.stack.resources.values()]
         assert len(set(held)) == len(held), held
         digests = {name: job.tags["tuning-as-code:declaration"] for name, job in live.items()}
@@ -95,7 +94,7 @@ def run_killed(call: int, backend: MakeBackend, *, after: bool) -> bool:
         here.faults.on = False
         here.faults.kill_at, here.faults.kills_after = call, after
         for version, fails_after in ((1, None), (2, None), (3, 2)):
-            template = {name: declared(f"{name}-{version}") for name in LOGICAL_IDS}
+            template = {name: here.backend.case.declared(f"{name}-{version}", None) for name in LOGICAL_IDS}
             here.log.append(f"deploy version {version}: {here.stack.deploy(template, fails_after=fails_after)}")
         here.log.append(f"delete: {_until(here.stack.delete)}")
         calls = here.faults.calls
@@ -110,23 +109,23 @@ def world(seed: int, backend: MakeBackend, *, real_client: bool) -> Iterator[Wor
     chosen = random.Random(seed)
     with backend() as made:
         faults = FaultyCalls(made, chosen, rate=chosen.choice([0.0, 0.02, 0.1, 0.3]))
-        framework = Framework(chosen, poll=lambda: None)
-        here = World(chosen, made, faults, Stack("Tuning", framework))
+        framework = Framework(chosen, poll=lambda: None, handler=made.case.handler)
+        here = World(chosen, made, faults, Stack("Tuning", framework, made.case.resource_type))
         framework.poll = here.poll
         try:
-            with _in_place_of_aws(here, client("sagemaker", faults) if real_client else DirectClient(faults)):
+            with _in_place_of_aws(here, client(made.case.service, faults) if real_client else DirectClient(faults)):
                 yield here
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}\n" + "\n".join(here.log)) from error
 
 
 @contextmanager
-def _in_place_of_aws(here: World, sagemaker: Any) -> Iterator[None]:
+def _in_place_of_aws(here: World, service: Any) -> Iterator[None]:
     def sleep(seconds: float) -> None:
         here.now += seconds
 
     replaced: list[tuple[Any, str, Callable[..., Any]]] = [
-        (clients, "sagemaker", lambda: sagemaker),
+        (clients, here.backend.case.service, lambda: service),
         (clock, "now", lambda: here.now),
         (clock, "sleep", sleep),
     ]
@@ -160,7 +159,7 @@ def _step(here: World) -> None:
         fails_after = chosen.choice([None, None, 0, 1, 2]) if here.faults.on else None
         existed = here.stack.exists
         done = here.stack.deploy(template, fails_after=fails_after)
-        names = [properties["HyperParameterTuningJobName"] for properties in template.values()]
+        names = [here.backend.case.name_of(properties) for properties in template.values()]
         here.log.append(f"deploy {names} failing after {fails_after}: {done}")
         if existed and not done:
             _check_none_ended(running, here.backend.jobs())
@@ -171,7 +170,8 @@ def _trouble(here: World) -> None:
     """What is in the way of the next deployment beside failing calls."""
     chosen, framework = here.random, here.stack.framework
     if here.faults.on and chosen.random() < 0.15:
-        name = f"{chosen.choice(LOGICAL_IDS)}-{chosen.randint(1, 3)}"
+        case = here.backend.case
+        name = case.name_of(case.declared(f"{chosen.choice(LOGICAL_IDS)}-{chosen.randint(1, 3)}", None))
         if name not in here.backend.jobs():
             here.backend.add_foreign(name)
     if chosen.random() < 0.2:
@@ -194,7 +194,11 @@ def _template(here: World) -> dict[str, dict[str, Any]]:
     template = {}
     for logical_id in LOGICAL_IDS:
         tags = here.random.choice([None, {"team": "mt"}])
-        properties = declared(f"{logical_id}-{here.random.randint(1, 3)}", tags)
+        case = here.backend.case
+        properties = case.declared(f"{logical_id}-{here.random.randint(1, 3)}", tags)
+        template[logical_id] = properties
+        if not case.retains:
+            continue
         if here.random.random() < 0.05:
             _empty_a_channel(properties)
         behavior = here.random.choice(["Stop", "Stop", "Delete", "Retain"])
@@ -202,18 +206,7 @@ def _template(here: World) -> dict[str, dict[str, Any]]:
             properties["DeletionBehavior"] = behavior
         if behavior == "Retain":
             here.retained.add(digest(properties))
-        template[logical_id] = properties
     return template
-
-
-def declared(name: str, tags: dict[str, str] | None = None) -> dict[str, Any]:
-    """A declaration that differs with its name, as it does where the name is its hash."""
-    properties = declaration(name, max_jobs="2", tags=tags)
-    config = properties["HyperParameterTuningJobConfig"]
-    config["Strategy"] = "Random"
-    config["ResourceLimits"]["MaxParallelTrainingJobs"] = "1"
-    properties["TrainingJobDefinition"]["StaticHyperParameters"]["name"] = name
-    return properties
 
 
 def _empty_a_channel(properties: dict[str, Any]) -> None:

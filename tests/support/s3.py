@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def local_s3(folder: Path) -> Iterator[S3Client]:
-    """A client of an emulator that lives as long as the context; `folder` holds its log."""
+def emulator(folder: Path) -> Iterator[str]:
+    """The URL of an emulator that lives as long as the context; `folder` holds its log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -29,6 +29,7 @@ def local_s3(folder: Path) -> Iterator[S3Client]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "BIND_HOST": "127.0.0.1",
+        "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
     }
@@ -36,24 +37,33 @@ def local_s3(folder: Path) -> Iterator[S3Client]:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"], env=environment, cwd=folder, stdout=log, stderr=log
         )
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name="us-east-1",
-        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-    )
     try:
         deadline = time.monotonic() + 60
         while not _listens(port):
             assert time.monotonic() < deadline, "the emulator did not start"
             time.sleep(0.02)
-        yield client
+        yield f"http://127.0.0.1:{port}"
     finally:
-        client.close()
         process.terminate()
         process.wait(10)
+
+
+@contextlib.contextmanager
+def local_s3(folder: Path) -> Iterator[S3Client]:
+    """A client of an emulator that lives as long as the context; `folder` holds its log."""
+    with emulator(folder) as url:
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        )
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def _listens(port: int) -> bool:

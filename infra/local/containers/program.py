@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+_LOG_SECONDS = 10
+"""How long the log of an ended container may take: some engines never say that it has come to its end."""
+
 _ENGINE_ERRORS = (DockerException, requests.RequestException, OSError)
 
 
@@ -77,13 +80,24 @@ def _start(client: DockerClient, spec: dict[str, Any]) -> Container:
 
 
 def _follow(container: Container, notes: queue.SimpleQueue[int | Exception | None]) -> None:
-    """Hand the log on as it comes, then note the exit code."""
+    """Hand the log on as it comes, and note the exit code at the end."""
+    log = threading.Thread(target=_hand_on_log, args=(container,), daemon=True)
+    log.start()
+    try:
+        code = int(container.wait()["StatusCode"])
+    except Exception as error:
+        notes.put(error)
+        return
+    log.join(_LOG_SECONDS)
+    notes.put(code)
+
+
+def _hand_on_log(container: Container) -> None:
     try:
         for chunk in container.logs(stream=True, follow=True):
             _write(chunk)
-        notes.put(int(container.wait()["StatusCode"]))
-    except Exception as error:
-        notes.put(error)
+    except _ENGINE_ERRORS as error:
+        _write(f"the container's log cannot be read: {_text(error)}\n".encode())
 
 
 def _write(content: bytes) -> None:

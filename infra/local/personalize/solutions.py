@@ -8,7 +8,7 @@ from typing import Any
 from . import training
 from .context import Answer, Context, Request, described, listed, moment
 from .datasets import delete_objects
-from .errors import in_use, invalid, too_many_active, too_many_pending
+from .errors import already_exists, in_use, invalid, too_many_active, too_many_pending
 from .solution_rules import Plan, plan_of
 from .store import Resource
 
@@ -108,6 +108,9 @@ def create_solution_version(context: Context, request: Request) -> Answer:
         "_data": data,
     }
     with context.store.lock:
+        for other in context.store.all("solutionVersion", solution.arn):
+            if "name" in request and other.body.get("name") == request["name"]:
+                raise already_exists(other.arn)
         pending = [v for v in context.store.all("solutionVersion") if _progress(context, v).status in training.PENDING]
         if len(pending) >= MAX_PENDING_VERSIONS:
             raise too_many_pending(MAX_PENDING_VERSIONS)

@@ -39,6 +39,15 @@ def not_terminal(kind: str, status: str) -> ServiceError:
     return validation(f"The request was rejected because the {kind} is not in a terminal state: it is {status}.")
 
 
+def quota_exceeded(quota: str, unit: str, limit: int, used: int, wanted: int) -> ServiceError:
+    """More than an account may have."""
+    return ServiceError(
+        "ResourceLimitExceeded",
+        f"The account-level service limit '{quota}' is {limit} {unit}, with current utilization of {used} {unit} and a "
+        f"request delta of {wanted} {unit}. Please contact AWS support to request an increase for this limit.",
+    )
+
+
 METRIC_REQUIRED = (
     "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric definitions."
 )

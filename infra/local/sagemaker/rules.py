@@ -13,6 +13,7 @@ from infra.local.engine.training.images import metric_definitions
 
 from . import messages
 from .messages import validation
+from .quotas import check_quotas
 from .training_rules import check_training
 from .warm_start_rules import check_warm_start
 
@@ -39,6 +40,7 @@ def check_tuning_job(engine: TuningEngine, request: Request) -> None:
         check_training(engine, definition.request)
     if "WarmStartConfig" in request:
         check_warm_start(engine, request)
+    check_quotas(engine, config)
 
 
 def _definitions(request: Request) -> tuple[Definition, ...]:

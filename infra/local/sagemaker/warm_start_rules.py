@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from infra.local.engine import NoSuchJobError, TuningEngine
-from infra.local.engine.completion import DEFAULT_MAX_JOBS
 from infra.local.engine.records import TERMINAL, TuningJob
 from infra.local.engine.warm_start import IDENTICAL
 
 from . import messages
 from .messages import validation
+from .quotas import most_jobs
 
 Request = dict[str, Any]
 
 MAX_CHANGES = 10
 """Hyperparameters that change between static and tuned, and static ones that change their value."""
 
-MAX_RANDOM_JOBS = 10_000
 
 _CHANGEABLE = (
     "OutputDataConfig",
@@ -66,7 +65,7 @@ def check_warm_start(engine: TuningEngine, request: Request) -> None:
         _check_parent(child, parent, identical=given["WarmStartType"] == IDENTICAL)
     jobs = sum(len(engine.store.training_jobs(parent.name)) for parent in parents)
     wanted = child.config["ResourceLimits"].get("MaxNumberOfTrainingJobs", 0)
-    limit = MAX_RANDOM_JOBS if child.config["Strategy"] == "Random" else DEFAULT_MAX_JOBS
+    limit = most_jobs(child.config)
     if jobs + wanted > limit:
         raise validation(
             f"The training jobs of the parents count against the limit of {limit}: they have {jobs}, "

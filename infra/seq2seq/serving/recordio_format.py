@@ -18,6 +18,7 @@ from ..translator import Translator
 from .format import Sentence, bad_request
 
 _HEADER = struct.Struct("<II")
+_WHOLE = "send whole records, one after the other"
 
 
 class RecordIoFormat:
@@ -31,7 +32,7 @@ class RecordIoFormat:
         if not MAGIC.to_bytes(4, "little").startswith(body[:4]):
             raise bad_request(f"the body must start with the magic number 0x{MAGIC:08X} of recordio, little-endian")
         try:
-            records = [(offset, pair.source) for offset, pair in read_stream(BytesIO(body), "the body")]
+            records = [(offset, pair.source) for offset, pair in read_stream(BytesIO(body), "the body", remedy=_WHOLE)]
         except (ClientError, UnicodeDecodeError) as error:
             raise bad_request(str(error)) from error
         words = translator.source_words

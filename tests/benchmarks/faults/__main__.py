@@ -1,7 +1,7 @@
 """Deploys two tuning jobs again and again through the real CDK CLI on a local AWS whose SageMaker fails.
 
-``python -m tests.benchmarks.faults --runs 20`` prints a line per run and the count of runs and faults; it exits with 1
-where a job was lost, doubled or left running, or a stack is stuck.
+``python -m tests.benchmarks.faults --runs 21`` prints a line per run and the count of runs and faults; it exits with 1
+where a job was lost, doubled or left running, or a stack is stuck. ``README.md`` says what each run does.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ from typing import Any
 import psutil
 
 import infra.local.up as local_up
+from infra.local import ministack
 from infra.local.clients import local_client
 from infra.local.engine.training.images import register_image
 from infra.local.home import Home
-from infra.local.parts import start
-from infra.local.processes import find
+from infra.local.parts import log_file, start
+from infra.local.processes import find, python, spawn
 from infra.local.state import LocalState, Part, read_state
 from tests.benchmarks.faults.proxy import FaultyProxy
 
 ROOT = Path(__file__).parents[3]
+EMULATOR = Path(__file__).with_name("emulator.py")
 STACK, BUCKET = "faults", "fault-channels"
 LIVE = ("InProgress", "Stopping")
 VERSIONS, TRAPS = (1, 2), (None, 0, 1, 2)
+KINDS = ("storm", "kill", "engine", "trap", "answer")
+OPERATOR_TRIES = 3
 PROGRAM = "import time\nfor step in range(600):\n    print('loss=1', flush=True)\n    time.sleep(1)\n"
 
 
@@ -49,6 +53,7 @@ class Workplace:
         self.folder, self.random = folder, random
         self.home = Home(folder / "home")
         self.proxy = FaultyProxy(random)
+        self.answers = folder / "answers"
         vars(local_up)["start"] = self._start
         self.state, _ = local_up.up(self.home)
         self._take_state(self.state)
@@ -67,8 +72,23 @@ class Workplace:
         self.proxy.close()
 
     def _start(self, home: Home, state: LocalState, part: Part) -> psutil.Process:
-        """Lambda functions find the proxy in the place of the endpoint."""
-        return start(home, replace(state, endpoint_port=self.proxy.port) if part == "ministack" else state, part)
+        """Lambda functions find the proxy in the place of the endpoint; the emulator has faults of its own."""
+        if part != "ministack":
+            return start(home, state, part)
+        ministack.prepare(home)
+        command = python(str(EMULATOR), str(self.answers))
+        environment = ministack.environment(home, replace(state, endpoint_port=self.proxy.port))
+        return spawn(home, part, command, environment, log_file(home, part))
+
+    def lose_answers(self, number: int) -> None:
+        """Let so many of the next answers to CloudFormation fail."""
+        self.answers.write_text(str(number))
+
+    def stop_losing_answers(self) -> int:
+        """Let answers arrive again; how many were still to be lost."""
+        left = int(self.answers.read_text()) if self.answers.exists() else 0
+        self.lose_answers(0)
+        return left
 
     def _take_state(self, state: LocalState) -> None:
         assert state.endpoint_port is not None
@@ -122,6 +142,21 @@ class Workplace:
         ids = [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == kind]
         return stacks[0]["StackStatus"], ids
 
+    def mend(self) -> list[str]:
+        """What an operator does: with the service back, the failed step is taken again. Returns the steps."""
+        steps = []
+        for _ in range(OPERATOR_TRIES):
+            status, _ = self.stack()
+            if status is None or ("FAILED" not in status and status != "ROLLBACK_COMPLETE"):
+                break
+            if "DELETE" in status or status.startswith(("ROLLBACK", "CREATE")):
+                steps.append("destroy")
+                self.destroy()
+            else:
+                steps.append("rollback")
+                self.cdk("rollback", STACK, "--app", str(self.folder / "assemblies" / "1-None"))
+        return steps
+
     def problems(self) -> list[str]:
         """What is not as it must be."""
         status, held = self.stack()
@@ -138,42 +173,39 @@ class Workplace:
 def one_run(place: Workplace, number: int) -> list[str]:
     """One deployment or deletion with faults, and what it left that it must not leave."""
     random, proxy = place.random, place.proxy
-    kind = ("storm", "kill", "engine", "trap")[number % 4]
+    kind = KINDS[number % len(KINDS)]
     trap = random.choice(TRAPS[1:]) if kind == "trap" else None
     version = VERSIONS[number % 3 % 2]  # most runs change what is there
-    proxy.rate = 0.35 if kind == "storm" else 0.05
-    proxy.kill_at = 1 + number // 4 if kind == "kill" else 0
+    # A storm fails every third call; where something else is tried, one in twenty.
+    proxy.rate = {"storm": 0.35, "answer": 0.0}.get(kind, 0.05)
+    proxy.kill_at = 1 + number // len(KINDS) if kind == "kill" else 0
+    lost = random.randint(1, 8) if kind == "answer" else 0
+    place.lose_answers(lost)
     restart = threading.Timer(4, place.restart_engine)
     if kind == "engine":
         restart.start()
     began = time.monotonic()
-    # A Delete whose function dies fails, and is repeated on AWS; the emulator has removed the functions by then.
-    destroys = number % 7 == 6 and kind != "kill"
+    destroys = number % 4 == 3
     done = place.destroy() if destroys else place.deploy(version, trap)
     if kind == "engine":
         restart.join()
     proxy.rate, proxy.kill_at = 0.0, 0
+    lost -= place.stop_losing_answers()
+    proxy.seen["answer not sent"] += lost
     status, _ = place.stack()
-    if status is not None and "FAILED" in status:
-        # What an operator does: with the service back, the failed step is taken again.
-        if "DELETE" in status or status.startswith(("ROLLBACK", "CREATE")):
-            place.destroy()
-        else:
-            place.cdk("rollback", STACK, "--app", str(place.folder / "assemblies" / "1-None"))
-    elif status == "ROLLBACK_COMPLETE":
-        place.destroy()
+    operator = place.mend()
     seconds = time.monotonic() - began
-    what = "destroy" if destroys else "deploy"
-    print(
-        f"run {number}: {what}, {kind}, version {version}, trap {trap}: {done}, {status}, {seconds:.0f} s", flush=True
-    )
+    what = "destroy" if destroys else f"deploy version {version}"
+    detail = {"trap": f" {trap}", "answer": f" {lost}"}.get(kind, "")
+    after = f", then {operator}" if operator else ""
+    print(f"run {number}: {what}, {kind}{detail}: {done}, {status}{after}, {seconds:.0f} s", flush=True)
     return place.problems()
 
 
 def main() -> int:
     """Run them all."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.faults", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=21)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     failed: list[Any] = []
@@ -187,6 +219,7 @@ def main() -> int:
                 for problem in problems:
                     print(f"run {number}: {problem}", flush=True)
             place.destroy()
+            place.mend()
             failed += [("end", problem) for problem in place.problems()]
         finally:
             place.close()

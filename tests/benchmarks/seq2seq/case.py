@@ -20,6 +20,9 @@ class Case:
         warm_up: Updates before the measurement.
         updates: Updates of 64 pairs in all.
         evaluate: Whether perplexity, BLEU and decoding speed at beam 5 are wanted.
+        checkpoint: Updates from one checkpoint to the next; the best one by perplexity is the model. None: the last.
+        min_count: Words that occur less often are unknown.
+        kind: Of the encoder and the decoder, ``rnn`` or ``cnn``; JoeyNMT has no ``cnn``.
     """
 
     corpus: Path
@@ -31,6 +34,9 @@ class Case:
     learning_rate: float = 0.001
     seed: int = 1
     evaluate: bool = False
+    checkpoint: int | None = None
+    min_count: int = 1
+    kind: str = "rnn"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self) | {"corpus": str(self.corpus)})

@@ -1,7 +1,8 @@
-"""Seeded corpora, written as text: ``python corpora.py FOLDER``.
+"""Corpora, written as text: ``python corpora.py FOLDER``.
 
 ``reverse``: 100 word types, 5 to 25 tokens, turned round. ``numwords``: numbers in English words to their digits.
-``zipf8k``: 8,000 word types that follow Zipf's law, each with a translation of its own, turned round.
+``zipf8k``: 8,000 word types that follow Zipf's law, each with a translation of its own, turned round. These three are
+generated, with a seed. ``translate-en-de``: the real sentence pairs of the example.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import accumulate, islice
 from pathlib import Path
 
 Pair = tuple[str, str]
+EXAMPLE = Path(__file__).parents[3] / "examples" / "translate-en-de"
 
 # fmt: off
 _ONES = [
@@ -66,8 +68,21 @@ def zipf8k() -> Iterator[Pair]:
         yield " ".join(f"s{word}" for word in words), " ".join(f"t{word}" for word in reversed(words))
 
 
+def translate_en_de() -> Iterator[Pair]:
+    """All pairs of the example, in a random order."""
+    sides = [(EXAMPLE / f"corpus.{side}").read_text().splitlines() for side in ("en", "de")]
+    pairs = list(zip(*sides, strict=True))
+    random.Random(17).shuffle(pairs)
+    yield from pairs
+
+
 #: Generator and number of training pairs of each corpus.
-CORPORA = {"reverse": (reverse, 20_000), "numwords": (numwords, 8_000), "zipf8k": (zipf8k, 30_000)}
+CORPORA = {
+    "reverse": (reverse, 20_000),
+    "numwords": (numwords, 8_000),
+    "zipf8k": (zipf8k, 30_000),
+    "translate-en-de": (translate_en_de, 11_700),
+}
 DEV_PAIRS = 300
 
 

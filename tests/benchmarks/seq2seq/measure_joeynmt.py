@@ -9,6 +9,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -20,7 +21,7 @@ from joeynmt.training import TrainManager
 
 def config_of(case: Case, folder: Path) -> dict[str, object]:
     """The same network: bidirectional encoder, Bahdanau's attention, input feeding, no dropout, Adam."""
-    side = {"max_length": case.max_length, "level": "word", "voc_limit": 50_000, "voc_min_freq": 1}
+    side = {"max_length": case.max_length, "level": "word", "voc_limit": 50_000, "voc_min_freq": case.min_count}
     layer = {
         "type": "recurrent",
         "rnn_type": "lstm",
@@ -88,21 +89,31 @@ def config_of(case: Case, folder: Path) -> dict[str, object]:
 
 
 class _Metered(TrainManager):
-    """Counts tokens and reads the clocks before updates; ends after the last one."""
+    """Counts tokens and reads the clocks before updates; ends after the last one. Keeps the best checkpoint's model."""
 
     case: Case
+    perplexity: Callable[[], float]
     done = 0
     tokens = 0
     readings: list[tuple[int, float, float]]
+    best: tuple[float, dict[str, torch.Tensor]] | None = None
 
     def _train_step(self, batch):
         if self.done in (self.case.warm_up, self.case.updates):
             self.readings.append((self.tokens, time.process_time(), peak_mib()))
+        if self.case.checkpoint is not None and self.done and self.done % self.case.checkpoint == 0:
+            self._keep_best()
         if self.done == self.case.updates:
             raise KeyboardInterrupt
         self.done += 1
         self.tokens += batch.ntokens
         return super()._train_step(batch)
+
+    def _keep_best(self):
+        found = self.perplexity()
+        self.model.train()
+        if self.best is None or found < self.best[0]:
+            self.best = found, {name: value.clone() for name, value in self.model.state_dict().items()}
 
     def _save_checkpoint(self, *_):
         """Writing to the disk is not measured."""
@@ -128,24 +139,34 @@ def measure(case: Case) -> dict[str, float]:
             dev_args=set_validation_args(args.test),
         )
         manager.case, manager.readings = case, []
+        manager.perplexity = lambda: perplexity(model, dev_data, args)
         manager.train_and_validate(train_data=train_data, valid_data=dev_data)
         (tokens, cpu, _), (tokens_end, cpu_end, peak) = manager.readings
         result = {"tokens_per_cpu_second": (tokens_end - tokens) / (cpu_end - cpu), "peak_mib": peak}
+        if manager.best is not None:
+            model.load_state_dict(manager.best[1])
         if case.evaluate:
             result |= evaluate(model, dev_data, args)
     return result
 
 
-def evaluate(model, data, args) -> dict[str, float]:
-    """Perplexity given the true words before, BLEU and speed of the search."""
+def perplexity(model, data, args) -> float:
+    """Given the true words before."""
     common = {"device": args.device, "n_gpu": 0, "autocast": args.autocast}
     forced = set_validation_args(args.test)
-    scores = predict(model, data, compute_loss=True, normalization="none", args=forced, **common)[0]
+    return predict(model, data, compute_loss=True, normalization="none", args=forced, **common)[0]["ppl"]
+
+
+def evaluate(model, data, args) -> dict[str, float]:
+    """Perplexity given the true words before, BLEU and speed of the search."""
+    forced = perplexity(model, data, args)
     start = time.process_time()
-    decoded = predict(model, data, compute_loss=False, args=args.test, **common)
+    decoded = predict(
+        model, data, compute_loss=False, args=args.test, device=args.device, n_gpu=0, autocast=args.autocast
+    )
     seconds = time.process_time() - start
     speed = len(decoded[2]) / seconds
-    return {"perplexity": scores["ppl"], "bleu": decoded[0]["bleu"] / 100, "sentences_per_cpu_second": speed}
+    return {"perplexity": forced, "bleu": decoded[0]["bleu"] / 100, "sentences_per_cpu_second": speed}
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from infra.container import Container
 from infra.seq2seq.evaluation import bleu, next_word_metrics
 from infra.seq2seq.hyperparameters import HyperParameters
 from infra.seq2seq.model import Seq2Seq
-from infra.seq2seq.prepare import prepare
+from infra.seq2seq.prepare import Options, prepare
 from infra.seq2seq.processes import Processes
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.trainer import Data, Trainer
@@ -34,7 +34,13 @@ def settings_of(case: Case, bucketing: bool) -> HyperParameters:
         "num_layers_decoder": case.layers,
         "max_seq_len_source": case.max_length,
         "max_seq_len_target": case.max_length,
-        "checkpoint_frequency_num_batches": 1_000_000,
+        "encoder_type": case.kind,
+        "decoder_type": case.kind,
+        "cnn_num_hidden": case.units,
+        "checkpoint_frequency_num_batches": 1_000_000 if case.checkpoint is None else case.checkpoint,
+        # To the end, and at a constant rate: the other system has no schedule that works with this torch.
+        "checkpoint_threshold": 1_000_000,
+        "plateau_reduce_lr_threshold": 1_000_000,
         "max_num_batches": case.updates,
         "learning_rate": case.learning_rate,
         "beam_size": BEAM_SIZE,
@@ -71,7 +77,8 @@ def measure(case: Case, bucketing: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         text = [tuple(case.corpus / f"{part}.{side}" for side in ("src", "trg")) for part in ("train", "dev")]
-        prepare((text[0][0], text[0][1]), base / "input" / "data", validation=(text[1][0], text[1][1]))
+        options = Options(min_count=case.min_count)
+        prepare((text[0][0], text[0][1]), base / "input" / "data", validation=(text[1][0], text[1][1]), options=options)
         data = load_data(Container(base), settings, case.seed)
         meter = _Meter(case)
         processes = Processes(stop_requested=meter)
@@ -95,7 +102,8 @@ def evaluate(model: Seq2Seq, data: Data, case: Case) -> dict[str, float]:
         part = [store.sentence(0, index) for index in order[first : first + BATCH_SIZE]]
         found += beam_search(model, part, BEAM_SIZE, case.max_length)
     seconds = time.process_time() - start
-    references = [data.target.decode(store.sentence(1, index).tolist()) for index in order]
+    lines = (case.corpus / "dev.trg").read_text().splitlines()
+    references = [lines[index].split() for index in order]
     score = bleu([data.target.decode(hypothesis.words) for hypothesis in found], references)
     speed = len(order) / seconds
     return {"perplexity": metrics["perplexity"], "bleu": score, "sentences_per_cpu_second": speed}

@@ -20,11 +20,14 @@ from .case import Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+KEY = ["corpus", "kind", "layers", "seed", "system"]
 FIELDS = ["tokens_per_cpu_second", "peak_mib", "perplexity", "bleu", "sentences_per_cpu_second"]
 
 
 def cases(folder: Path, kind: str) -> Iterator[Case]:
-    """Speed: one and two layers, and a large vocabulary. Quality: three seeds of a task that is learnt in seconds."""
+    """Speed: one and two layers, and a large vocabulary. Quality: three seeds of a task that is learnt in seconds, and
+    of real sentences; both systems keep their best checkpoint by perplexity.
+    """
     if kind == "speed":
         for layers in (1, 2):
             yield Case(
@@ -32,36 +35,53 @@ def cases(folder: Path, kind: str) -> Iterator[Case]:
             )
         yield Case(corpus=folder / "zipf8k", layers=1, units=256, max_length=60, warm_up=3, updates=18)
     else:
-        quality = {"layers": 1, "units": 128, "max_length": 40, "warm_up": 5, "updates": 300}
+        common = {"max_length": 40, "warm_up": 5, "units": 128, "evaluate": True}
+        words = {"updates": 300, "checkpoint": 50, "learning_rate": 0.003}
+        real = {"updates": 300, "checkpoint": 100, "learning_rate": 0.002, "min_count": 3}
         for seed in (1, 2, 3):
-            yield Case(corpus=folder / "numwords", learning_rate=0.003, evaluate=True, seed=seed, **quality)
+            for kind, layers in (("rnn", 1), ("cnn", 2)):
+                several = {"kind": kind, "layers": layers, "seed": seed, **common}
+                yield Case(corpus=folder / "numwords", **words, **several)
+                yield Case(corpus=folder / "translate-en-de", **real, **several)
 
 
-def systems(joeynmt: str) -> dict[str, list[str]]:
-    """Command of each system; the case and what stands after it follow."""
+def systems(joeynmt: str, kind: str) -> dict[str, list[str]]:
+    """Command of each system that has this kind of network; the case and what stands after it follow."""
     ours = [sys.executable, "-m", "tests.benchmarks.seq2seq.measure_ours"]
-    return {
-        "ours": [*ours, "CASE", "buckets"],
-        "ours, no buckets": [*ours, "CASE", "mixed"],
-        "joeynmt": [joeynmt, str(HERE / "measure_joeynmt.py"), "CASE"],
-    }
+    commands = {"ours": [*ours, "CASE", "buckets"]}
+    if kind == "rnn":
+        commands["ours, no buckets"] = [*ours, "CASE", "mixed"]
+        commands["joeynmt"] = [joeynmt, str(HERE / "measure_joeynmt.py"), "CASE"]
+    return commands
 
 
 def main(joeynmt: str, out: Path, kind: str) -> None:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryDirectory() as folder, out.open("w", newline="") as file:
+    """Takes all cases in turn; what OUT has already is not measured again."""
+    there = set()
+    if out.exists():
+        with out.open(newline="") as file:
+            there = {tuple(row[name] for name in KEY) for row in csv.DictReader(file)}
+    with tempfile.TemporaryDirectory() as folder, out.open("a", newline="") as file:
         corpora.write(Path(folder))
-        writer = csv.DictWriter(file, ["corpus", "layers", "seed", "system", *FIELDS])
-        writer.writeheader()
+        writer = csv.DictWriter(file, [*KEY, *FIELDS])
+        if not there:
+            writer.writeheader()
         for case in cases(Path(folder), kind):
-            for system, command in systems(joeynmt).items():
-                line = [case.to_json() if word == "CASE" else word for word in command]
-                done = subprocess.run(line, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-                result = {name: f"{value:.4g}" for name, value in json.loads(done.stdout.splitlines()[-1]).items()}
-                row = {"corpus": case.corpus.name, "layers": case.layers, "seed": case.seed, "system": system}
-                writer.writerow(row | result)
-                file.flush()
-                print(row | result, flush=True)
+            for system, command in systems(joeynmt, case.kind).items():
+                key = (case.corpus.name, case.kind, str(case.layers), str(case.seed), system)
+                if key not in there:
+                    row = dict(zip(KEY, key, strict=True)) | measured(command, case)
+                    writer.writerow(row)
+                    file.flush()
+                    print(row, flush=True)
+
+
+def measured(command: list[str], case: Case) -> dict[str, str]:
+    """What one process measures."""
+    line = [case.to_json() if word == "CASE" else word for word in command]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(line, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return {name: f"{value:.4g}" for name, value in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
 if __name__ == "__main__":

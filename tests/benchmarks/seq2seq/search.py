@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
+import sys
 import tarfile
 import time
 from collections.abc import Iterator, Mapping
@@ -200,6 +202,7 @@ def main() -> None:
     home = Home(options.out.absolute() / "home")
     home.path.mkdir(parents=True, exist_ok=True)
     os.environ["TUNING_HOME"] = str(home.path)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of `finally`
     try:
         Search(home, console(), options.jobs, options.pairs, frozenset(options.without)).run()
     finally:

@@ -209,6 +209,47 @@ def test_refused(api: Api, change: Change, message: str) -> None:
     assert api("ListHyperParameterTuningJobs") == {"HyperParameterTuningJobSummaries": []}
 
 
+QUOTAS = [
+    ("Bayesian", 751, 1, "training jobs", "training jobs", 750, 751),
+    ("Hyperband", 751, 1, "training jobs", "training jobs", 750, 751),
+    ("Random", 10_001, 1, "training jobs", "training jobs", 10_000, 10_001),
+    ("Random", 200, 101, "parallel training jobs", "training jobs", 100, 101),
+]
+
+
+@pytest.mark.parametrize(("strategy", "jobs", "parallel", "what", "unit", "limit", "delta"), QUOTAS)
+def test_more_than_an_account_may_have(
+    api: Api, strategy: str, jobs: int, parallel: int, what: str, unit: str, limit: int, delta: int
+) -> None:
+    request = api.tuning_request(
+        Strategy=strategy, ResourceLimits={"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel}
+    )
+    _hyperband(MaxResource=3)(request)
+    _config(request)["Strategy"] = strategy
+    with pytest.raises(ServiceError) as caught:
+        api("CreateHyperParameterTuningJob", **request)
+    unit = unit.title()
+    assert (caught.value.code, caught.value.message) == (
+        "ResourceLimitExceeded",
+        f"The account-level service limit 'Number of {what} per hyperparameter tuning job' is {limit} {unit}, with "
+        f"current utilization of 0 {unit} and a request delta of {delta} {unit}. Please contact AWS support to request "
+        "an increase for this limit.",
+    )
+
+
+def test_a_hundred_tuning_jobs_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.sagemaker.quotas.MAX_TUNING_JOBS", 1)
+    api.image("import time; time.sleep(60)")
+    api("CreateHyperParameterTuningJob", **api.tuning_request("first"))
+    with pytest.raises(
+        ServiceError, match=r"^ResourceLimitExceeded: .* is 1 Tuning Jobs, with current utilization of 1 "
+    ):
+        api("CreateHyperParameterTuningJob", **api.tuning_request("second"))
+    api("StopHyperParameterTuningJob", HyperParameterTuningJobName="first")
+    api.wait("first")
+    api("CreateHyperParameterTuningJob", **api.tuning_request("second"))
+
+
 def test_an_empty_channel_is_named(api: Api) -> None:
     request = api.tuning_request()
     _channel(request)["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{api.bucket}/nothing"

@@ -77,7 +77,7 @@ class Engine:
     client: docker.DockerClient
 
     def image(self, script: str, *, program: str = "train") -> str:
-        name = f"cdk-tuning-test-{uuid.uuid4().hex[:8]}:1"
+        name = f"localhost/cdk-tuning-test-{uuid.uuid4().hex[:8]}:latest"  # the one tag that Podman 4 keeps on import
         self.add_image(name, {program: script})
         return name
 

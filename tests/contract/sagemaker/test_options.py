@@ -15,6 +15,7 @@ from infra.local.endpoint.service import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .conftest import Api
 
@@ -57,6 +58,70 @@ def test_hyperband_takes_max_resource_from_the_epochs_and_lets_the_last_one_end(
     request["TrainingJobDefinition"]["StaticHyperParameters"]["epochs"] = "2"
     api("CreateHyperParameterTuningJob", **request)
     assert api.wait()["TrainingJobStatusCounters"]["Completed"] == 1
+
+
+# Prints one epoch; the best configuration hangs then, until its program has been lost twice.
+LOST_TWICE = """
+import json, os, pathlib, time
+level = json.load(open(os.environ["SM_INPUT_CONFIG_DIR"] + "/hyperparameters.json"))["level"]
+starts = pathlib.Path({folder!r}) / level
+with starts.open("a") as file:
+    file.write("x")
+print("loss=" + level, flush=True)
+if level == "1" and starts.stat().st_size <= 2:
+    time.sleep(60)
+for _ in range(200):
+    time.sleep(0.05)
+    print("loss=" + level, flush=True)
+"""
+
+
+def test_hyperband_runs_lost_programs_again_and_counts_each_job_once(api: Api, tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    starts.mkdir()
+    api.image(LOST_TWICE.format(folder=str(starts)))
+    request = api.tuning_request(
+        Strategy="Hyperband",
+        StrategyConfig={"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 3}},
+        ParameterRanges=levels("1", "2", "3", "4", "5"),
+        ResourceLimits=limits(5, 2),
+    )
+    api("CreateHyperParameterTuningJob", **request)
+    for attempt in (1, 2):
+        api.until(partial(_processes_of_level_1, api, attempt))
+        processes = _processes_of_level_1(api, attempt)
+        for role in ("pid", "program"):
+            os.kill(processes[role], signal.SIGKILL)
+    done = api.wait()
+    jobs = api.training_jobs()
+    assert done["HyperParameterTuningJobStatus"] == "Completed"
+    assert [job["TrainingJobName"][:7] for job in jobs] == [f"job-00{number}" for number in range(1, 6)]
+    assert sorted(job["TunedHyperParameters"]["level"] for job in jobs) == ["1", "2", "3", "4", "5"]
+    assert done["TrainingJobStatusCounters"] == {
+        "Completed": 0,
+        "InProgress": 0,
+        "RetryableError": 0,
+        "NonRetryableError": 0,
+        "Stopped": 5,  # at MaxResource at the latest
+    }
+    assert done["ObjectiveStatusCounters"] == {"Succeeded": 5, "Pending": 0, "Failed": 0}
+    (best,) = [job for job in jobs if job["TunedHyperParameters"] == {"level": "1"}]
+    assert done["BestTrainingJob"]["TrainingJobName"] == best["TrainingJobName"]
+    described = api("DescribeTrainingJob", TrainingJobName=best["TrainingJobName"])
+    assert [t["Status"] for t in described["SecondaryStatusTransitions"]].count("Restarting") == 2
+    assert {file.name: file.stat().st_size for file in starts.iterdir()} == {"1": 3, "2": 1, "3": 1, "4": 1, "5": 1}
+
+
+def _processes_of_level_1(api: Api, attempt: int) -> dict[str, int]:
+    for folder in api.home.training_jobs.iterdir():
+        try:
+            level = json.loads((folder / "spec.json").read_text())["environment"]["SM_HP_LEVEL"]
+            processes: dict[str, int] = json.loads((folder / "supervisor.json").read_text())
+        except FileNotFoundError:
+            continue
+        if level == "1" and processes["attempt"] == attempt and "loss" in (folder / "log").read_text():
+            return processes
+    return {}
 
 
 def several(api: Api, **config: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from infra.local.endpoint.service import ServiceError
 from infra.local.engine import EngineInUseError, TuningEngine
 from infra.local.engine.training.processes import end_training_programs
 from infra.local.home import Home
@@ -25,6 +26,8 @@ from .conftest import SETTINGS, Api, wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+SUMMARIES = "HyperParameterTuningJobSummaries"
 
 # The program begins, then waits until the test lets it go on.
 GATED = """
@@ -277,6 +280,35 @@ def test_finished_jobs_are_there_after_a_restart(start: Callable[[], Any], gate:
 def test_two_engines_on_one_folder(start: Callable[[], Any], home: Home, s3: S3Client) -> None:
     with start(), pytest.raises(EngineInUseError, match=r"uses the state folder .*; stop it with `tuning local down`"):
         TuningEngine(home, s3)
+
+
+def test_a_full_disk_stops_a_search_that_goes_on_once_there_is_room(
+    start: Callable[[], Any], gate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = {"MaxNumberOfTrainingJobs": 6, "MaxParallelTrainingJobs": 1}
+    with start() as api:
+        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
+        api.until(lambda: begun(api.home))
+        with api.service._engine.store._record.transaction() as db:
+            pages = db.execute("PRAGMA page_count").fetchone()[0]
+            db.execute(f"PRAGMA max_page_count = {pages}")
+        large = api.tuning_request("large")
+        large["TrainingJobDefinition"]["StaticHyperParameters"] = {f"layers-{n}": "2" * 2500 for n in range(9)}
+        with pytest.raises(ServiceError) as caught:
+            api("CreateHyperParameterTuningJob", **large)
+        gate.touch()
+        api.until(lambda: "waits for the next start" in caplog.text)
+    assert (caught.value.code, caught.value.status) == ("InternalFailure", 500)
+    assert caught.value.message == (
+        "the engine's record cannot be written (database or disk is full); make room on the disk, then restart the "
+        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+    )
+    with start() as api:  # by now there is room
+        done, jobs = api.wait(), api.training_jobs()
+        names = [job["HyperParameterTuningJobName"] for job in api("ListHyperParameterTuningJobs")[SUMMARIES]]
+    assert names == ["job"]
+    assert done["TrainingJobStatusCounters"]["Completed"] == 6
+    assert len({str(job["TunedHyperParameters"]) for job in jobs}) == 6
 
 
 def test_no_endpoint_no_service(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

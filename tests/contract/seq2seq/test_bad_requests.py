@@ -86,13 +86,13 @@ def test_lines_that_are_no_request(server: Server, body: bytes, error: str) -> N
         (_PACKED, "the body must start with the magic number 0xCED7230A of recordio, little-endian"),
         (
             _WHOLE[:-1],
-            "the body is truncated: the record at byte 0 needs 28 bytes, but the file ends after 27 of them; upload "
-            "the file again",
+            "the body is truncated: the record at byte 0 needs 28 bytes, but only 27 of them are there; send "
+            "whole records, one after the other",
         ),
         (
             _WHOLE + b"\x00" * 8,
             "the body is corrupt at byte 28: a record starts with the magic number 0xCED7230A and a length, but got "
-            "0x00000000 and 0; upload the file again",
+            "0x00000000 and 0; send whole records, one after the other",
         ),
         (
             _framed(b"\xff"),

@@ -11,12 +11,20 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 from cdk_nag import AwsSolutionsChecks
 from cfnlint import ManualArgs, lint
 
-from constructs_lib import BestModel, HyperParameterTuningJob, ResourceLimits, TuningJobResult, ValidationError
+from constructs_lib import (
+    BestModel,
+    BestModelPackage,
+    HyperParameterTuningJob,
+    ResourceLimits,
+    TuningJobResult,
+    ValidationError,
+)
 from tests.unit.constructs_lib.tuning_job.samples import job_props
 
 
@@ -40,8 +48,22 @@ class Deployment:
         best = BestModel(user, "Model", result=imported, role=role, revision="1")
         cdk.CfnOutput(user, "Best", value=best.training_job_name)
         self.user = user
+        self.registry = self._registry()
         self.serving = Template.from_stack(user).to_json()
         self.tuning = Template.from_stack(stack)
+
+    def _registry(self) -> cdk.Stack:
+        stack = cdk.Stack(self.app, "Registry")
+        package = BestModelPackage(
+            stack,
+            "Package",
+            result=HyperParameterTuningJob.from_result_parameter(stack, "Result", "/tuning/Tuning/Job"),
+            group=sagemaker.CfnModelPackageGroup(stack, "Group", model_package_group_name="translation"),
+            supported_content_types=["application/json"],
+            supported_response_mime_types=["application/json"],
+        )
+        cdk.CfnOutput(stack, "Version", value=package.model_package_arn)
+        return stack
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +134,40 @@ def test_the_best_model_is_registered_from_the_imported_result(deployment: Deplo
     assert '"ssm:GetParameter"' in json.dumps(deployment.serving)
 
 
+def test_the_best_model_is_a_version_in_a_model_package_group(deployment: Deployment) -> None:
+    template = Template.from_stack(deployment.registry)
+    (best,) = template.find_resources("Custom::BestTrainingJob")
+    group_arn = {"Ref": "Group"}
+
+    template.has_resource_properties(
+        "AWS::SageMaker::ModelPackage",
+        {
+            "ModelPackageGroupName": {"Fn::Select": [1, {"Fn::Split": ["/", group_arn]}]},
+            "ModelApprovalStatus": "PendingManualApproval",
+            "InferenceSpecification": {
+                "Containers": [
+                    {
+                        "Image": {"Fn::GetAtt": [best, "TrainingImage"]},
+                        "ModelDataUrl": {"Fn::GetAtt": [best, "S3ModelArtifacts"]},
+                    }
+                ],
+                "SupportedContentTypes": ["application/json"],
+                "SupportedResponseMIMETypes": ["application/json"],
+            },
+            "CustomerMetadataProperties": {
+                "TrainingJobName": {"Fn::GetAtt": [best, "TrainingJobName"]},
+                "ObjectiveValue": {"Fn::GetAtt": [best, "ObjectiveValue"]},
+            },
+        },
+    )
+
+
 def test_templates_are_clean(deployment: Deployment) -> None:
     report = AwsSolutionsChecks(deployment.app).validate_scope(deployment.app)
 
     assert [(each.rule_name, each.violating_resources[0].construct_path) for each in report.violations] == []
-    for template in (deployment.tuning.to_json(), deployment.serving):
+    registry = Template.from_stack(deployment.registry).to_json()
+    for template in (deployment.tuning.to_json(), deployment.serving, registry):
         # W3005: a dependency that a reference implies; CDK writes both.
         problems = lint(json.dumps(template), config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"]))
         assert [str(problem) for problem in problems] == []
@@ -150,6 +201,25 @@ def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
         TuningJobResult(cdk.Stack(), "Result", tuning_job_name="n", tuning_job_arn="arn:aws:x", **arguments)
 
     assert message in str(raised.value)
+
+
+def test_a_model_package_needs_its_mime_types() -> None:
+    stack = cdk.Stack()
+    imported = HyperParameterTuningJob.from_result_parameter(stack, "Result", "/p")
+    group = sagemaker.CfnModelPackageGroup(stack, "Group", model_package_group_name="g")
+    with pytest.raises(ValidationError) as raised:
+        BestModelPackage(
+            stack,
+            "Package",
+            result=imported,
+            group=group,
+            supported_content_types=[],
+            supported_response_mime_types=["text/csv"],
+            description="x" * 1025,
+        )
+
+    assert "supported_content_types must have at least one MIME type, got none" in str(raised.value)
+    assert "description must have at most 1024 characters, got 1025" in str(raised.value)
 
 
 def test_an_alarm_needs_a_limit_that_is_known() -> None:

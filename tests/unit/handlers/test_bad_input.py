@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra.handlers import best_training_job, clients, gpu_quota, result, tuning_job
 from infra.handlers.events import PROGRESS
 from tests.support.fake_aws import FakeParameters, FakeSageMaker, FakeServiceQuotas
-from tests.support.fault_schedules import DirectClient
+from tests.support.fault_layer import DirectClient
 from tests.support.tuning_resource import NAME, STACK, declaration, event
 
 LOGS = " (log group /group, stream stream-1)"
@@ -59,7 +59,14 @@ CONFIG = "HyperParameterTuningJobConfig"
         ),
         (changed(CONFIG, "Bayesian"), f"{UNFIT}{CONFIG} must be a structure, got 'Bayesian'"),
         (changed("Tags", {"team": "mt"}), f"{UNFIT}Tags['team'] must be a structure, got 'mt'"),
-        (changed("Tags", "mt"), f"{UNFIT}Tags must be a list, got 'mt'"),
+        (changed("Tags", "mt"), f"{UNFIT}Tags must be a map by Key, or a list, got 'mt'"),
+        (changed("Autotoon", "x"), f"{UNFIT}Autotoon is not a member of the request; did you mean Autotune?"),
+        (
+            changed("HyperParameterTuningJobName", "\N{SNOWMAN}" * 300),
+            "HyperParameterTuningJobName must be 1 to 32 letters, digits and inner hyphens, got '"
+            + "\N{SNOWMAN}" * 119
+            + "... (302 characters)",
+        ),
         (
             changed(f"{DEFINITION}.InputDataConfig.train", []),
             f"{UNFIT}InputDataConfig['train'] must be a structure, got []",
@@ -75,11 +82,40 @@ def test_the_answer_names_the_property(sagemaker: FakeSageMaker, properties: dic
     assert sagemaker.calls == []
 
 
-@pytest.mark.parametrize("path", [f"{CONFIG}.ResourceLimits", f"{DEFINITION}.RoleArn", DEFINITION, CONFIG])
-def test_what_is_missing_is_named(sagemaker: FakeSageMaker, path: str) -> None:
-    with pytest.raises(RuntimeError, match="the declaration breaks rules: "):
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (CONFIG, CONFIG),
+        (f"{CONFIG}.ResourceLimits", f"{CONFIG}.ResourceLimits"),
+        (f"{DEFINITION}.RoleArn", f"{DEFINITION}.RoleArn"),
+        (
+            f"{DEFINITION}.InputDataConfig.train.DataSource",
+            f"{DEFINITION}.InputDataConfig['train'].DataSource",
+        ),
+        (
+            f"{CONFIG}.ParameterRanges.ContinuousParameterRanges.learning_rate.MinValue",
+            f"{CONFIG}.ParameterRanges.ContinuousParameterRanges['learning_rate'].MinValue",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_as_in_the_template(sagemaker: FakeSageMaker, path: str, named: str) -> None:
+    with pytest.raises(RuntimeError) as raised:
         tuning_job.on_event(event("Create", changed(path, ...)), None)
+
+    assert str(raised.value) == f"{UNFIT}{named} must be given{LOGS}"
     assert sagemaker.calls == []
+
+
+def test_the_function_of_another_resource_refuses_and_lets_the_roll_back_pass(sagemaker: FakeSageMaker) -> None:
+    with pytest.raises(RuntimeError) as raised:
+        gpu_quota.on_event(event("Create"), None)
+
+    assert sagemaker.calls == []
+    assert str(raised.value) == (
+        "ServiceToken names the function for Custom::GpuTrainingQuota, and the resource is a "
+        f"'Custom::HyperParameterTuningJob'{LOGS}"
+    )
+    assert gpu_quota.on_event(event("Delete", PhysicalResourceId="x"), None) == {"PhysicalResourceId": "x"}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +190,7 @@ def requests(draw: Any) -> dict[str, Any]:
     # What a handler left for itself is not edited by hand.
     request[PROGRESS] = draw(st.sampled_from([{}, {"Start": NAME, "Since": 0}, {"Keep": NAME, "Since": 0}]))
     request = copy.deepcopy(request)
+    del request["ResourceType"]  # each handler would refuse all but its own
     for _ in range(draw(st.integers(0, 3))):
         *parents, last = draw(st.sampled_from([path for path in paths(request) if path and path[0] != PROGRESS]))
         here = request

@@ -194,7 +194,9 @@ def test_errors_of_the_publisher(world: World, called_with: dict[str, Any], mess
 
 
 def read(kind: str = "Create", parameter: Any = PARAMETER, **other: Any) -> dict[str, Any]:
-    return best_training_job.on_event(event(kind, {"ServiceToken": "arn", "ParameterName": parameter}, **other), None)
+    properties = {"ServiceToken": "arn", "ParameterName": parameter}
+    request = event(kind, properties, ResourceType="Custom::BestTrainingJob", **other)
+    return best_training_job.on_event(request, None)
 
 
 def test_a_published_result_is_handed_to_a_stack(world: World) -> None:

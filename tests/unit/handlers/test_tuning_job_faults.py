@@ -268,3 +268,21 @@ def test_an_answer_fits_whatever_the_failure_says(
 
     assert len(json.dumps(said, ensure_ascii=False).encode()) < 1700
     assert said.endswith(f" [...] {LOGS}")
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_what_runs_again_has_the_same_name_on_each_retry(sagemaker: FakeSageMaker, status: str) -> None:
+    sagemaker.add(NAME, status, owned())
+    request = event("Create", RequestId="request-7", StackId=NEXT_STACK)
+
+    # Delivered again before the job was started, after it was, and after it has ended.
+    names = [planned(request)["PhysicalResourceId"], planned(request)["PhysicalResourceId"]]
+    tuning_job.is_complete(planned(request), None)
+    names.append(planned(request)["PhysicalResourceId"])
+    sagemaker.jobs[RUNS[1]]["status"] = status
+    names.append(planned(request)["PhysicalResourceId"])
+    later = planned({**request, "RequestId": "request-8"})["PhysicalResourceId"]
+
+    assert names == [RUNS[1]] * 4
+    assert later == RUNS[2]
+    assert sagemaker.calls.count("CreateHyperParameterTuningJob") == 1

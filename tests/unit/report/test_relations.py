@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -53,6 +54,24 @@ def test_each_job_is_a_line_over_all_axes_to_its_objective() -> None:
     assert rows[-1]["position"] == 0.0
     ends = [row["end"] for row in relations.parallel_rows(JOB) if row["axis"] == METRIC and "end" in row]
     assert ends == ["8", "12"]
+
+
+def test_a_very_bad_job_does_not_make_all_others_look_the_same() -> None:
+    job = snapshot([training_job(1, 10.0), training_job(2, 100.0), training_job(3, 1000.0)])
+    last = {row["number"]: row for row in relations.parallel_rows(job) if row["axis"] == METRIC and "number" in row}
+    assert [last[number]["position"] for number in (1, 2, 3)] == pytest.approx([0.0, 0.5, 1.0])
+    assert [last[number]["quality"] for number in (1, 2, 3)] == pytest.approx([0.0, 0.5, 1.0])
+    assert learning_curves(job).chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+
+
+def test_names_of_many_axes_stand_aslant() -> None:
+    names = [f"name_{number}" for number in range(22)]
+    space = tuple(Hyperparameter(name=name, kind=RangeKind.CONTINUOUS, minimum=0.0, maximum=1.0) for name in names)
+    angles = [
+        relations.parallel(job).chart.to_dict()["layer"][0]["encoding"]["x"]["axis"]["labelAngle"]
+        for job in (JOB, dataclasses.replace(JOB, hyperparameters=space))
+    ]
+    assert angles == [0, -60]
 
 
 def test_more_jobs_than_can_be_told_apart_leave_the_best() -> None:

@@ -3,6 +3,8 @@
 import json
 import re
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -119,6 +121,12 @@ def test_a_container_s_limit_counts(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("1000\n")
     assert memory._control_group_free(tmp_path) == 900
     assert (memory.free_bytes(_CPU) or 0) > 0
+
+
+def test_a_training_is_ended_before_its_user_s_other_programs() -> None:
+    program = "from infra.seq2seq.memory import go_first; go_first(); print(open('/proc/self/oom_score_adj').read())"
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.strip() == "500"
 
 
 def test_a_job_that_asks_for_too_much_says_so_in_its_failure_file(tmp_path: Path) -> None:

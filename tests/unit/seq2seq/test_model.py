@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infra.seq2seq.attention import Encoded, MlpAttention, make_attention
+from infra.seq2seq.attention import Encoded, make_attention
 from infra.seq2seq.batching import Batch, make_batch
 from infra.seq2seq.cells import GruCell, LstmCell, State
 from infra.seq2seq.dataset import windows
 from infra.seq2seq.encoders import unroll
 from infra.seq2seq.initialization import Initializer
-from infra.seq2seq.layers import running_at
 from infra.seq2seq.loss import cross_entropy
 from infra.seq2seq.model import Seq2Seq
+from infra.seq2seq.packing import Packing
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
@@ -50,11 +50,12 @@ def _encoded(lengths: list[int], size: int) -> Encoded:
 
 
 @pytest.mark.parametrize("kind", ["mlp", "dot", "bilinear", "fixed"])
+@torch.no_grad()
 def test_attention_is_what_the_papers_say(kind: str) -> None:
     torch.manual_seed(1)
     attention = make_attention(settings(rnn_attention_type=kind, rnn_attention_num_hidden="5"), 6, _INIT).double()
     encoded, query = _encoded([4, 2], 6), torch.randn(2, 16, dtype=torch.float64)
-    context, weights = attention.begin(encoded)(query)
+    context, weights = attention.begin(encoded, keep=False)(query)
     parameters = {name: value.detach().numpy() for name, value in attention.named_parameters()}
     for row, length in enumerate((4, 2)):
         keys, q = encoded.keys[row, :length].numpy(), query[row].numpy()
@@ -73,19 +74,41 @@ def test_attention_is_what_the_papers_say(kind: str) -> None:
         np.testing.assert_allclose(context[row].detach().numpy(), expected @ keys, atol=1e-12)
 
 
-def test_gradients_of_the_mlp_attention_are_those_of_finite_differences() -> None:
+_RECURRENT = [
+    {"num_layers_encoder": "2", "num_layers_decoder": "2"},
+    {"rnn_decoder_hidden_dropout": "0.4"},
+    *({"encoder_type": "rnn", "decoder_type": "rnn", **s} for s in _SHAPES if "cnn_activation_type" not in s),
+]
+
+
+@pytest.mark.parametrize("changes", _RECURRENT, ids=str)
+def test_gradients_are_those_of_finite_differences(changes: dict[str, str]) -> None:
     torch.manual_seed(2)
-    attention = MlpAttention(3, 3, 4, _INIT).double()
-    mask = torch.tensor([[True, True, True], [True, True, False]])
+    small = {"rnn_num_hidden": "4", "num_embed_source": "3", "num_embed_target": "3"}
+    model = Seq2Seq(settings(**small, **changes), 9, 8).double()
+    # sentences that end at different steps, in another order on the source side
+    batch = _batch(([4, 5], [4, 5, 6]), ([6, 7, 8, 4], [7]), ([5], [6, 4]))
 
-    def two_steps(keys: Tensor, query: Tensor, *_weights: Tensor) -> Tensor:
-        attend = attention.begin(Encoded(keys, keys, mask, keys[:, 0]))
-        context, _ = attend(query)
-        return attend(context[:1])[0] + context.sum()  # the second sentence has ended
+    parts = torch.randn(9, 4, dtype=torch.float64)
 
-    inputs = (torch.randn(2, 3, 3, dtype=torch.float64), torch.randn(2, 3, dtype=torch.float64))
-    leaves = [tensor.requires_grad_() for tensor in inputs]
-    assert torch.autograd.gradcheck(two_steps, (*leaves, *attention.parameters()))
+    def value() -> Tensor:
+        torch.manual_seed(3)  # the same dropout each time
+        found: Tensor = (model(batch).hidden * parts).sum()
+        return found
+
+    learnt = [(n, p) for n, p in model.named_parameters() if not n.startswith("output_")]
+    with torch.no_grad():
+        for _, parameter in learnt:
+            parameter.normal_(std=0.5)
+    gradients = torch.autograd.grad(value(), [parameter for _, parameter in learnt], allow_unused=True)
+    for (name, parameter), gradient in zip(learnt, gradients, strict=True):
+        direction, ends = torch.randn_like(parameter), []
+        with torch.no_grad():
+            for step in (1e-5, -2e-5, 1e-5):
+                parameter.add_(direction, alpha=step)
+                ends.append(value())
+        slope = torch.zeros(()) if gradient is None else (gradient * direction).sum()
+        assert float(slope) == pytest.approx(float(ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-7), name
 
 
 @pytest.mark.parametrize(("kind", "peer"), [(LstmCell, nn.LSTM), (GruCell, nn.GRU)])
@@ -105,7 +128,7 @@ def test_cells_compute_and_learn_what_torchs_do(kind: type[LstmCell | GruCell], 
         values = [arranged(cell.known).t().contiguous(), weight, arranged(cell.bias), zero]
         other.load_state_dict(dict(zip(other.state_dict(), values, strict=True)))
     inputs = torch.randn(6, 3, 4, dtype=torch.float64, requires_grad=True)
-    ours = unroll(cell, cell.project(inputs).unbind(0)).view(6, 3, 5)
+    ours = unroll(cell, cell.project(inputs).flatten(0, 1), [3] * 6).view(6, 3, 5)
     gradient, weight_gradient = torch.autograd.grad(ours.square().sum(), [inputs, cell.recurrent])
     theirs, _ = other(inputs)
     expected = torch.autograd.grad(theirs.square().sum(), [inputs, dict(other.named_parameters())["weight_hh_l0"]])
@@ -127,8 +150,8 @@ def test_a_cell_takes_inputs_of_the_step_as_it_takes_known_ones() -> None:
                 stepped.recurrent.copy_(torch.cat([known.known, known.recurrent]))
         x = torch.randn(3, 4)
         state: State = tuple(torch.randn(3, 5) for _ in range(known.state_parts))
-        expected = known.begin()(known.project(x), None, state)
-        torch.testing.assert_close(stepped.begin()(stepped.project(None), x, state), expected)
+        expected = known.begin(keep=False)(known.project(x), None, state)
+        torch.testing.assert_close(stepped.begin(keep=False)(stepped.project(None), x, state), expected)
 
 
 @pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)
@@ -137,14 +160,13 @@ def test_padding_and_company_change_nothing(changes: dict[str, str]) -> None:
     model = Seq2Seq(settings(**changes), 12, 11).eval()
     short, long = ([4, 5, 6], [7, 8]), ([4, 9, 10, 11, 5, 6], [5, 6, 7, 8, 9])
     batch = _batch(short, long)
-    running = running_at(batch.target_lengths)
-    together = torch.zeros(*running.shape, 16).masked_scatter(running.unsqueeze(2), model(batch).hidden)  # (T, B, H)
-    # longer ones come first
-    torch.testing.assert_close(together[:, 0], model(_batch(long)).hidden, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(together[:3, 1], model(_batch(short)).hidden, atol=1e-5, rtol=1e-4)
+    together = Packing(batch.target_lengths).unpack(model(batch).hidden)  # (B, T, H), longer ones first
+    torch.testing.assert_close(together[0], model(_batch(long)).hidden, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(together[1, :3], model(_batch(short)).hidden, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)
+@torch.no_grad()
 def test_decoding_step_by_step_equals_the_whole_sentence_at_once(changes: dict[str, str]) -> None:
     torch.manual_seed(6)
     model = Seq2Seq(settings(**changes), 12, 11).eval()
@@ -174,15 +196,16 @@ def test_the_loss_is_the_mean_cross_entropy_with_its_gradients(monkeypatch: pyte
     monkeypatch.setattr("infra.seq2seq.loss._SLICE_SCORES", 33)  # slices of 3 of the 11 positions
     torch.manual_seed(8)
     model = Seq2Seq(settings(), 12, 11)
-    features = model(_batch(([4, 5, 6], [7, 8, 9, 10]), ([9, 4], [4, 4, 5, 6, 8])))
-    loss = cross_entropy(model, features)
+    batch = _batch(([4, 5, 6], [7, 8, 9, 10]), ([9, 4], [4, 4, 5, 6, 8]))
+    features = model(batch)
+    loss = cross_entropy(model, model(batch))
     scores = model.scores(features.hidden)
     expected = nn.functional.cross_entropy(scores, features.targets)
     torch.testing.assert_close(loss.mean, expected)
     assert int(loss.correct) == int((scores.argmax(dim=1) == features.targets).sum())
     assert loss.tokens == 11
     parameters = list(model.parameters())
-    ours = torch.autograd.grad(loss.mean, parameters, retain_graph=True)
+    ours = torch.autograd.grad(loss.mean, parameters)
     theirs = torch.autograd.grad(expected, parameters)
     torch.testing.assert_close(ours, theirs)
 

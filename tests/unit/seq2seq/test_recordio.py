@@ -43,7 +43,7 @@ def test_a_file_cut_at_any_byte_is_an_error_that_names_file_and_offset() -> None
         with pytest.raises(ClientError) as error:
             _read((first + second)[:cut])
         assert str(error.value).startswith(f"train.rec is truncated: the record at byte {start} needs ")
-        assert str(error.value).endswith(" of them; upload the file again")
+        assert str(error.value).endswith(" of them are there; upload the file again")
 
 
 def test_a_compressed_file_cut_short_is_an_error(tmp_path: Path) -> None:

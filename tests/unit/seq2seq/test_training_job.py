@@ -99,8 +99,8 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
         ),
         (
             lambda base: os.truncate(base / "input/data/train/train.rec", 50),
-            "{base}/input/data/train/train.rec is truncated: the record at byte 48 needs 8 bytes, but the file ends "
-            "after 2 of them; upload the file again",
+            "{base}/input/data/train/train.rec is truncated: the record at byte 48 needs 8 bytes, but only 2 of "
+            "them are there; upload the file again",
         ),
         (
             lambda base: (base / "input/data/vocab/vocab.src.json").write_text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.local.engine.errors import NameInUseError, NoSuchJobError
@@ -13,6 +13,9 @@ from infra.local.engine.records import TERMINAL, TrainingJob, Transition
 from infra.local.record import Record
 
 from ._tables import Tables, insert, put_tags, update
+
+MOST_KEPT = 5_000
+"""Ended training jobs that are kept in memory: some 15 MB."""
 
 
 class TrainingJobs(Tables):
@@ -49,10 +52,11 @@ class TrainingJobs(Tables):
 
     def training_jobs(self, tuning_job: str | None = None) -> list[TrainingJob]:
         """The training jobs of a tuning job in the order of their numbers, or all, oldest first."""
-        if tuning_job is None:
-            return [_training_job(row) for row in self._rows("SELECT * FROM training_jobs ORDER BY created, name")]
-        with self._record.lock:
-            rows = self._rows("SELECT name FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
+        with self._record.snapshot():
+            if tuning_job is None:
+                rows = self._rows("SELECT name FROM training_jobs ORDER BY created, name")
+            else:
+                rows = self._rows("SELECT name FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
             return [self._cached(row["name"]) for row in rows]
 
     def _cached(self, name: str) -> TrainingJob:
@@ -61,8 +65,16 @@ class TrainingJobs(Tables):
         if job is None:
             job = self.training_job(name)
             if job.status in TERMINAL:
+                if len(self._ended_jobs) >= MOST_KEPT:
+                    del self._ended_jobs[next(iter(self._ended_jobs))]
                 self._ended_jobs[name] = job
         return job
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """What is kept of training jobs is no longer so. After the change: who looked before may have kept it again."""
+        with self._record.snapshot():
+            for name in names:
+                self._ended_jobs.pop(name, None)
 
     def unfinished_training_jobs(self) -> list[TrainingJob]:
         """All training jobs that are not in a terminal status, oldest first."""
@@ -101,11 +113,11 @@ class TrainingJobs(Tables):
     def delete_training_job(self, name: str) -> None:
         """Remove a training job's entry with all that belongs to it, but for its artifacts."""
         with self._record.transaction() as db:
-            self._ended_jobs.pop(name, None)
             db.execute("DELETE FROM tags WHERE arn = (SELECT arn FROM training_jobs WHERE name = ?)", (name,))
             for table in ("transitions", "metric_values", "publications"):
                 db.execute(f"DELETE FROM {table} WHERE training_job = ?", (name,))  # noqa: S608 (own names)
             db.execute("DELETE FROM training_jobs WHERE name = ?", (name,))
+        self._forget([name])
 
     def transitions(self, training_job: str) -> list[Transition]:
         """The secondary statuses that a training job went through, in order."""

@@ -71,11 +71,11 @@ class TuningJobs(TrainingJobs):
     def delete_tuning_job(self, name: str) -> None:
         """Remove a tuning job's entry and tags; its training jobs stay, as jobs of their own."""
         with self._record.transaction() as db:
-            for job in self.training_jobs(name):
-                self._ended_jobs.pop(job.name, None)
+            owned = db.execute("SELECT name FROM training_jobs WHERE tuning_job = ?", (name,)).fetchall()
             db.execute("UPDATE training_jobs SET tuning_job = NULL, number = NULL WHERE tuning_job = ?", (name,))
             db.execute("DELETE FROM tags WHERE arn = (SELECT arn FROM tuning_jobs WHERE name = ?)", (name,))
             db.execute("DELETE FROM tuning_jobs WHERE name = ?", (name,))
+        self._forget([row["name"] for row in owned])
 
 
 def _tuning_job(row: sqlite3.Row) -> TuningJob:

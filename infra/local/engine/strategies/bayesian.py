@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .base import Observation, Taken, derived_seed
+from .objective import tempered
 from .optuna_bridge import suggest
 from .random import draw
 from .space import Configuration, Space
@@ -49,11 +51,19 @@ class BayesianStrategy:
     ) -> Configuration:
         import optuna
 
+        from .gp_sampler import QuickGPSampler, single_thread
+
         seed = derived_seed(self._seed, number)
-        sampler = optuna.samplers.GPSampler(
+        sampler = QuickGPSampler(
             seed=seed,
             n_startup_trials=STARTUP,
             independent_sampler=optuna.samplers.RandomSampler(seed=seed),
             warn_independent_sampling=False,
         )
-        return suggest(sampler, space, history, running, maximize=self._maximize)
+        with single_thread():
+            return suggest(sampler, space, self._tempered(history), running, maximize=self._maximize)
+
+    def _tempered(self, history: Sequence[Observation]) -> list[Observation]:
+        found = [o for o in history if o.value is not None]
+        values = tempered([o.value for o in found if o.value is not None], maximize=self._maximize)
+        return [replace(o, value=value) for o, value in zip(found, values, strict=True)]

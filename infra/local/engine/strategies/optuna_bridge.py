@@ -54,7 +54,7 @@ def _distribution(r: Range) -> optuna.distributions.BaseDistribution:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(r, CategoricalRange):
-        return CategoricalDistribution(r.choices)
+        return CategoricalDistribution(r.choices) if r.ordered is None else IntDistribution(0, len(r.choices) - 1)
     if isinstance(r, IntegerRange):
         return IntDistribution(r.low, r.high, log=r.scaling == LOGARITHMIC)
     if r.scaling == REVERSE:
@@ -63,11 +63,14 @@ def _distribution(r: Range) -> optuna.distributions.BaseDistribution:
 
 
 def _internal(space: Space, configuration: Configuration) -> dict[str, Any]:
-    """As Optuna sees it: reverse-logarithmic ranges are uniform in -log(1 - x)."""
+    """As Optuna sees it: reverse-logarithmic ranges are uniform in -log(1 - x), categories that are numbers are places
+    in their order, so that a surrogate takes neighbours for similar."""
     values: dict[str, Any] = dict(configuration)
     for r in space.ranges:
         if isinstance(r, ContinuousRange) and r.scaling == REVERSE:
             values[r.name] = _clip(_reverse(values[r.name]), _reverse(r.low), _reverse(r.high))
+        elif isinstance(r, CategoricalRange) and r.ordered is not None:
+            values[r.name] = r.ordered.index(values[r.name])
     return values
 
 
@@ -81,7 +84,7 @@ def _external(space: Space, params: Mapping[str, Any]) -> Configuration:
             number = -math.expm1(-value) if r.scaling == REVERSE else float(value)
             configuration[r.name] = _clip(float(number), r.low, r.high)
         else:
-            configuration[r.name] = value
+            configuration[r.name] = value if r.ordered is None else r.ordered[value]
     return configuration
 
 

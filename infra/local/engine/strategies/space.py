@@ -55,10 +55,24 @@ class ContinuousRange:
 
 @dataclass(frozen=True)
 class CategoricalRange:
-    """One of some strings, without an order."""
+    """One of some strings."""
 
     name: str
     choices: tuple[str, ...]
+
+    @property
+    def ordered(self) -> tuple[str, ...] | None:
+        """The choices in the order of their numbers, if they are different numbers; None if they have no order.
+
+        Batch sizes and layer widths are often declared as categories, so that only some values are tried.
+        """
+        try:
+            numbers = {choice: float(choice) for choice in self.choices}
+        except ValueError:
+            return None
+        if len(set(numbers.values())) < len(self.choices) or not all(map(math.isfinite, numbers.values())):
+            return None
+        return tuple(sorted(self.choices, key=numbers.__getitem__))
 
     @property
     def size(self) -> float:

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .channels import split_s3_uri
+from .channels import LARGE, split_s3_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,7 +45,7 @@ def _uncompressed(request: dict[str, Any]) -> bool:
 def _upload_folder(s3: S3Client, folder: Path, uri: str) -> None:
     bucket, key = split_s3_uri(uri)
     for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-        s3.upload_file(str(file), bucket, f"{key}/{file.relative_to(folder).as_posix()}")
+        _upload(s3, file, bucket, f"{key}/{file.relative_to(folder).as_posix()}")
 
 
 def _upload_archive(s3: S3Client, folder: Path, uri: str, archive: Path) -> None:
@@ -54,5 +54,14 @@ def _upload_archive(s3: S3Client, folder: Path, uri: str, archive: Path) -> None
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         for file in sorted(folder.iterdir()):
             tar.add(file, arcname=file.name)
-    s3.upload_file(str(archive), bucket, key)
+    _upload(s3, archive, bucket, key)
     archive.unlink()
+
+
+def _upload(s3: S3Client, file: Path, bucket: str, key: str) -> None:
+    """Put a file into S3; a small one without the threads that `upload_file` starts."""
+    if file.stat().st_size >= LARGE:
+        s3.upload_file(str(file), bucket, key)
+        return
+    with file.open("rb") as source:
+        s3.put_object(Bucket=bucket, Key=key, Body=source)

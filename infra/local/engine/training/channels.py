@@ -18,6 +18,10 @@ RESERVE = 64 << 20
 """Bytes that must stay free on the disk beside a channel: logs, models and the record need them."""
 
 
+LARGE = 8 << 20
+"""Bytes from which an object is fetched in parts, side by side."""
+
+
 class ChannelError(Exception):
     """A channel cannot be had; the text is the training job's failure reason."""
 
@@ -171,9 +175,21 @@ def fetch(
         proceed()
         file = target / inside(one.path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        s3.download_file(one.bucket, one.key, str(file))
+        download(s3, one, file)
         files.append(file)
     return files
+
+
+def download(s3: S3Client, one: S3Object, file: Path) -> None:
+    """Write an object into a file.
+
+    A small one comes in one request: `download_file` asks for the size, which is known, and starts threads.
+    """
+    if one.size >= LARGE:
+        s3.download_file(one.bucket, one.key, str(file))
+        return
+    with file.open("wb") as target:
+        shutil.copyfileobj(s3.get_object(Bucket=one.bucket, Key=one.key)["Body"], target)
 
 
 def require_space(channel: str, needed: int, target: Path) -> None:

@@ -30,12 +30,19 @@ READY = "ready"
 
 _STANDARD_STREAMS = 3
 
+_AT_FIRST_USE = {"numpy": "numpy.random", "torch": "torch._dynamo"}
+"""What libraries import at first use only. An optimiser wants torch._dynamo: seconds, which each job would pay."""
+
 
 def main(project: str, modules: list[str]) -> None:
     """Serve until the input ends."""
     sys.path.insert(0, project)
     for module in modules:
         importlib.import_module(module)
+    for library, later in _AT_FIRST_USE.items():
+        if library in sys.modules:
+            with contextlib.suppress(ImportError):  # no more than speed depends on it
+                importlib.import_module(later)
     supervisor = _load_supervisor()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the supervisors
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,3 +164,63 @@ def test_a_full_disk_loses_nothing(store: Store) -> None:
     store._record._db.execute("PRAGMA max_page_count = 1000000")
     store.add_tuning_job(large, {})
     assert len(store.tuning_jobs()) == 2
+
+
+def test_who_reads_does_not_wait_for_a_change(store: Store) -> None:
+    store.add_tuning_job(TUNING, {})
+    with store._record.transaction() as db:
+        db.execute("DELETE FROM tuning_jobs")
+        with ThreadPoolExecutor(max_workers=1) as other:
+            assert other.submit(store.tuning_jobs).result(timeout=30) == [TUNING]
+    assert store.tuning_jobs() == []
+
+
+def test_a_name_that_was_deleted_and_given_again_is_the_new_job(store: Store) -> None:
+    for _ in range(2):
+        store.add_training_job(TRAINING, {}, "go")
+        assert [j.status for j in store.training_jobs()] == ["InProgress"]
+        store.end_training_job(TRAINING.name, message="x", ended=9.0, status="Completed", secondary_status="Completed")
+        assert [j.status for j in store.training_jobs()] == ["Completed"]
+        store.delete_training_job(TRAINING.name)
+        assert store.training_jobs() == []
+
+
+def test_many_ended_jobs_are_all_listed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.engine.store._training_jobs.MOST_KEPT", 2)
+    names = [f"Job-00{number}" for number in range(1, 6)]
+    for number, name in enumerate(names, start=1):
+        store.add_training_job(replace(TRAINING, name=name, arn=name, number=number), {}, "go")
+        store.end_training_job(name, message="x", ended=9.0, status="Completed", secondary_status="Completed")
+    for _ in range(2):
+        assert [j.name for j in store.training_jobs("Job")] == names
+    assert len(store._ended_jobs) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_last_record_that_is_not_whole_is_left_out_and_nothing_else(tmp_path: Path, damage: str) -> None:
+    first = Store(tmp_path / "db")
+    first.add_tuning_job(TUNING, {"team": "nlp"})
+    whole = (tmp_path / "db-wal").stat().st_size
+    first.add_training_job(TRAINING, {}, "go")
+    left = tmp_path / "left"  # what a machine that lost its power would find
+    left.mkdir()
+    for name in ("db", "db-wal"):
+        shutil.copy(tmp_path / name, left / name)
+    first.close()
+    with (left / "db-wal").open("r+b") as log:
+        size = log.seek(0, os.SEEK_END)
+        assert size > whole
+        if damage == "cut":
+            log.truncate(size - 100)
+        else:
+            log.seek(whole + 100)
+            log.write(b"\xff" * 100)
+    second = Store(left / "db")
+    assert second.tuning_jobs() == [TUNING]
+    assert second.tags(TUNING.arn) == {"team": "nlp"}
+    assert second.training_jobs() == []
+    second.add_training_job(TRAINING, {}, "go")
+    second.close()
+    third = Store(left / "db")
+    assert third.training_jobs("Job") == [TRAINING]
+    third.close()

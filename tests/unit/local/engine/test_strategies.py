@@ -24,6 +24,7 @@ from infra.local.engine.strategies import (
     hyperparameters,
     make_strategy,
 )
+from infra.local.engine.strategies.optuna_bridge import suggest
 from infra.local.engine.strategies.space import CategoricalRange, ContinuousRange, IntegerRange
 
 MIXED = Space(
@@ -141,6 +142,81 @@ def test_reverse_logarithmic_draws_are_dense_at_the_upper_end() -> None:
     values = sorted(float(c["x"]) for c in search(RandomStrategy(seed=1), space, 60, lambda c: 0.0))
     # -log(1 - x) is uniform on (0, log 10^4): half of the values lie above 0.99.
     assert 15 < sum(v > 0.99 for v in values) < 45
+
+
+@pytest.mark.parametrize("running", [[], [{"x": 0.55, "layers": 2}]], ids=["none runs", "one runs"])
+def test_the_quick_sampler_chooses_as_optunas_own(running: list[Configuration]) -> None:
+    import optuna
+
+    from infra.local.engine.strategies.gp_sampler import QuickGPSampler, single_thread
+
+    space = Space((IntegerRange("layers", 1, 50), ContinuousRange("x", 0.0, 1.0)))
+    history = [Observation({"x": i / 10, "layers": 1 + i % 4}, abs(i - 6.5)) for i in range(8)]
+    with single_thread():
+        chosen = [
+            suggest(sampler(seed=3, n_startup_trials=4), space, history, running, maximize=False)
+            for sampler in (optuna.samplers.GPSampler, QuickGPSampler)
+        ]
+    assert chosen[0] == chosen[1]
+
+
+def test_local_searches_run_side_by_side() -> None:
+    from optuna._gp import batched_lbfgsb
+
+    assert batched_lbfgsb._greenlet_imports.is_successful()
+
+
+def test_the_number_of_threads_does_not_change_the_choice() -> None:
+    import torch
+
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+    history = [Observation({"x": i / 30}, math.sin(i)) for i in range(30)]
+    threads = torch.get_num_threads()
+    chosen = []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            chosen.append(BayesianStrategy(seed=1, maximize=True).ask(space, history, [], 31))
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert chosen[0] == chosen[1]
+
+
+def test_categories_that_are_numbers_are_searched_in_their_order() -> None:
+    """From the values at the ends the surrogate concludes where between them the best one lies."""
+    space = Space((CategoricalRange("batch", ("64", "8", "16", "128", "32", "256", "4", "512")),))
+    tried = {"4": 9.0, "8": 4.0, "256": 4.0, "512": 9.0}
+    history = [Observation({"batch": batch}, value) for batch, value in tried.items()]
+    for seed in range(3):
+        chosen = BayesianStrategy(seed=seed, maximize=False).ask(space, history, [], 5)
+        assert chosen is not None
+        assert chosen["batch"] in ("32", "64")
+
+
+@pytest.mark.parametrize("make", SAMPLED)
+def test_categories_are_returned_as_they_are_written(make: Make) -> None:
+    space = Space((CategoricalRange("rate", ("1e-3", "0.1", "1E-2", "+1")), ContinuousRange("x", 0.0, 1.0)))
+    chosen = search(make(1), space, 20, lambda c: float(c["rate"]) + float(c["x"]))
+    assert {c["rate"] for c in chosen} <= {"1e-3", "0.1", "1E-2", "+1"}
+    assert {c["rate"] for c in search(RandomStrategy(seed=1), space, 20, lambda c: 0.0)} == {
+        "1e-3",
+        "0.1",
+        "1E-2",
+        "+1",
+    }
+
+
+def test_one_exploded_job_does_not_hide_the_others() -> None:
+    """The loss of some jobs is enormous; the optimum among the rest is found all the same."""
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+
+    def exploding(c: Configuration) -> float:
+        x = float(c["x"])
+        return 1e6 if x > 0.8 else (x - 0.3) ** 2
+
+    chosen = search(BayesianStrategy(seed=3, maximize=False), space, 14, exploding)
+    assert min(abs(float(c["x"]) - 0.3) for c in chosen[4:]) < 0.02
 
 
 def test_no_warning_and_no_output() -> None:
