@@ -32,7 +32,7 @@ from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
-from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors
+from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors, warning
 
 if TYPE_CHECKING:
     from constructs_lib.result import ITuningJobResult, TuningJobResult
@@ -163,6 +163,7 @@ class HyperParameterTuningJob(TuningJobBase):
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, job), *names, *of_life_cycle])
 
+        self._is_waited_for = life_cycle.wait_for is not None
         # Asked of the parent, which hundreds of jobs may share: each question is a call into another process.
         shared = SharedByJobs.of(scope)
         self._objectives = declaration.objectives()
@@ -354,6 +355,12 @@ def _findings(declaration: Declaration, job: Job) -> Iterator[Finding]:
     for parent in declaration.parents():
         if isinstance(parent, HyperParameterTuningJob):
             yield from differences(job.request, parent.node.path, parent._known)
+            if not parent._is_waited_for:
+                text = (
+                    f"{parent.node.path} must have ended before this job starts: give it wait_for=WaitFor.COMPLETED, "
+                    "or deploy this job once it has"
+                )
+                yield warning("W1", "warm_start_config.parents", text)
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:

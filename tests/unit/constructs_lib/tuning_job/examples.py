@@ -173,6 +173,12 @@ PARENT: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
+RUNNING_PARENT = (
+    "W1 warm_start_config.parents: Tuning/Parent must have ended before this job starts: give it "
+    "wait_for=WaitFor.COMPLETED, or deploy this job once it has"
+)
+
+
 def with_token_names(stack: Stack) -> tuple[dict[str, Any], list[str]]:
     """A declaration whose names are known at deployment only, and what is said of each."""
     name = CfnParameter(stack, "Name").value_as_string
