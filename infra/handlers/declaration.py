@@ -68,7 +68,7 @@ def algorithms_of(properties: Mapping[str, Any]) -> Algorithms:
     """What is known of each definition's algorithm, where synthesis left something to check."""
     given = properties.get(KNOWN_ALGORITHM, {})
     names: Mapping[str | None, Any] = given if isinstance(given, Mapping) else {None: given}
-    return {definition: KNOWN[name] for definition, name in names.items() if name in KNOWN}
+    return {definition: KNOWN[str(name)] for definition, name in names.items() if str(name) in KNOWN}
 
 
 def _typed(properties: Mapping[str, Any]) -> dict[str, Any]:
