@@ -5,7 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib._provider import BestTrainingJobProvider
+from constructs_lib._best_training_job_provider import BestTrainingJobProvider
 from constructs_lib.result import ITuningJobResult
 from infra.handlers import contract
 

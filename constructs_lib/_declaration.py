@@ -25,6 +25,8 @@ _CONFIG = "HyperParameterTuningJobConfig"
 
 
 def _definition(definition: TrainingJobDefinition) -> dict[str, Any]:
+    if not isinstance(definition, TrainingJobDefinition):
+        raise TypeError
     # The API wants a stopping condition, be it an empty one.
     return {"StoppingCondition": {}, **encode(definition)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from aws_cdk import Duration, Size
@@ -56,8 +57,33 @@ def encode(value: Any) -> dict[str, Any]:
         at = result
         for part in path[:-1]:
             at = at.setdefault(part, {})
-        at[path[-1]] = codec.encode(given)
+        try:
+            at[path[-1]] = codec.encode(given)
+        except PropTypeError as error:
+            raise PropTypeError(f"{name}.{error.prop}" if error.prop else name, error.problem) from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise PropTypeError(name, f"must be {_expected(type(value), name)}, got {given!r}") from error
     return result
+
+
+class PropTypeError(TypeError):
+    """A prop is of another type than its value class says.
+
+    Attributes:
+        prop: its name, such as ``training_job_definition.max_runtime``.
+        problem: what it must be, and the value got.
+    """
+
+    def __init__(self, prop: str, problem: str) -> None:
+        self.prop = prop
+        self.problem = problem
+        super().__init__(f"{prop} {problem}")
+
+
+def _expected(kind: type[Any], name: str) -> str:
+    """A field's type in the words of its annotation."""
+    (found,) = (str(each.type) for each in fields(kind) if each.name == name)
+    return " or ".join(part for part in found.split(" | ") if part not in ("None", "IResolvable"))
 
 
 def decode(kind: type[T], structure: Mapping[str, Any]) -> T:
@@ -90,12 +116,25 @@ def text(value: Any) -> str:
     return stringified(value) if is_unresolved(value) else exact(value)
 
 
+# Each question to the CDK is a call into another process, and the definitions of many jobs may share their parts.
+@lru_cache(maxsize=1024)
 def _seconds(value: Any) -> Any:
     return _whole(value.to_seconds())
 
 
+@lru_cache(maxsize=1024)
 def _gibibytes(value: Any) -> Any:
     return _whole(value.to_gibibytes())
+
+
+@lru_cache(maxsize=1024)
+def _key_arn(key: Any) -> Any:
+    return key.key_arn
+
+
+@lru_cache(maxsize=1024)
+def _role_arn(role: Any) -> Any:
+    return role.role_arn
 
 
 def _texts(values: Any) -> dict[str, str]:
@@ -110,8 +149,8 @@ STRINGS = Codec(list, list)
 TEXTS = Codec(lambda values: values if is_unresolved(values) else [text(value) for value in values], list)
 SECONDS = Codec(_seconds, Duration.seconds)
 GIBIBYTES = Codec(_gibibytes, Size.gibibytes)
-KEY = Codec(lambda key: key if isinstance(key, str) else key.key_arn, _same)
-ROLE = Codec(lambda role: role if isinstance(role, str) else role.role_arn, _same)
+KEY = Codec(lambda key: key if isinstance(key, str) else _key_arn(key), _same)
+ROLE = Codec(lambda role: role if isinstance(role, str) else _role_arn(role), _same)
 
 
 def choice(kind: type[Enum]) -> Codec:
@@ -123,15 +162,23 @@ def choice(kind: type[Enum]) -> Codec:
     return Codec(lambda value: value.value if isinstance(value, Enum) else value, read)
 
 
+def _of_kind(kind: type[Any], value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
 def part(kind: type[Any]) -> Codec:
     """A structure of its own value class."""
-    return Codec(encode, lambda structure: decode(kind, structure), kind)
+    return Codec(lambda value: encode(_of_kind(kind, value)), lambda structure: decode(kind, structure), kind)
 
 
 def parts(kind: type[Any]) -> Codec:
     """A list of structures of one value class."""
     return Codec(
-        lambda values: [encode(value) for value in values], lambda items: [decode(kind, i) for i in items], kind
+        lambda values: [encode(_of_kind(kind, value)) for value in values],
+        lambda items: [decode(kind, i) for i in items],
+        kind,
     )
 
 
@@ -139,7 +186,7 @@ def named(kind: type[Any], key: str) -> Codec:
     """A list of structures that is declared as a mapping from the member ``key``, which the value class leaves out."""
 
     def to_list(values: Any) -> list[dict[str, Any]]:
-        return [{key: name, **encode(value)} for name, value in values.items()]
+        return [{key: name, **encode(_of_kind(kind, value))} for name, value in values.items()]
 
     def to_mapping(items: Any) -> dict[str, Any]:
         return {item[key]: decode(kind, item) for item in items}

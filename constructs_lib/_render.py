@@ -34,11 +34,13 @@ def template_properties(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _portable(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, str | bool):  # most of a request
+        return value
+    if isinstance(value, dict):
         return {name: _portable(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_portable(item) for item in value]
-    if isinstance(value, bool) or not isinstance(value, int | float) or is_unresolved(value):
+    if not isinstance(value, int | float) or is_unresolved(value):
         return value
     return value if isinstance(value, int) and abs(value) < _EXACT_IN_JSON else exact(value)
 
@@ -60,12 +62,19 @@ class TuningJobResource(CfnResource):
         properties: Mapping[str, Any],
     ) -> None:
         self._name = name
+        self._resolved: Mapping[str, Any] | None = None
+        self._rendered: Mapping[str, Any] = {}
         given = {**envelope, TUNING_JOB_NAME: name.prefix, **properties}
         super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=given)
 
     def _render_properties(self, props: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Called by the CDK with resolved properties, for the template and before that to find references."""
         given = {} if props is None else props
+        if given != self._resolved:
+            self._resolved, self._rendered = given, self._of(given)
+        return self._rendered
+
+    def _of(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         declared = {name: value for name, value in given.items() if name not in ENVELOPE | {TUNING_JOB_NAME}}
         shortened: dict[str, Any] = substituted(declared)
         envelope = {name: value for name, value in given.items() if name in ENVELOPE}
@@ -112,7 +121,7 @@ def template_bytes(properties: Mapping[str, Any], *, indented: bool) -> int:
     nested = {"Resources": {"": {"Properties": properties}}}
     indent, separators = (1, (",", ": ")) if indented else (None, (",", ":"))
     text = json.dumps(nested, indent=indent, separators=separators, default=str)
-    return len(text.encode()) + _AROUND
+    return len(text.encode()) + AROUND
 
 
-_AROUND = 450  # type, service token, name, path and dependencies
+AROUND = 450  # type, service token, name, path and dependencies

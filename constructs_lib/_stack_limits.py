@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import CfnResource, Stack
 from constructs import IValidation
 
-from constructs_lib._render import template_bytes
+from constructs_lib._render import AROUND, template_bytes
 from constructs_lib._substitute import substituted
 
 MOST_RESOURCES: Final = 500
@@ -30,10 +30,10 @@ class StackLimits:
         self._declared: list[Mapping[str, Any]] = []
         self._bytes = 0
 
-    def add(self, properties: Mapping[str, Any]) -> None:
-        """Counts a tuning job with these properties."""
+    def add(self, properties: Mapping[str, Any], text: str | None) -> None:
+        """Counts a tuning job with these properties, or about so many characters of them."""
         self._declared.append(properties)
-        self._bytes += template_bytes(properties, indented=False)
+        self._bytes += template_bytes(properties, indented=False) if text is None else len(text) + AROUND
 
     def validate(self) -> list[str]:
         """What is over a limit, and how to split; called by the CDK."""

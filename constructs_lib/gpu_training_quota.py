@@ -7,7 +7,7 @@ from enum import Enum
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib._provider import GpuQuotaProvider
+from constructs_lib._gpu_quota_provider import GpuQuotaProvider
 from constructs_lib._tokens import is_unresolved
 from constructs_lib.errors import ValidationError
 from constructs_lib.instance import InstanceType

@@ -12,7 +12,7 @@ from enum import Enum
 
 from aws_cdk import IResolvable
 
-from constructs_lib._fields import TEXT, TEXTS, choice, member, parts
+from constructs_lib._fields import TEXT, TEXTS, PropTypeError, choice, member, parts
 
 
 class Scaling(Enum):
@@ -119,6 +119,11 @@ class ParameterRanges:
     def of(cls, ranges: Iterable[ParameterRange]) -> ParameterRanges:
         """The same ranges sorted by kind; a kind without ranges is left out."""
         every = list(ranges)
+        for entry in every:
+            if not isinstance(entry, ParameterRange):
+                got = getattr(entry, "name", entry)
+                text = "must hold ranges, such as Seq2Seq.learning_rate.between(1e-4, 1e-2)"
+                raise PropTypeError("", f"{text}, got {got!r} without one")
         integer = [entry for entry in every if isinstance(entry, IntegerRange)]
         continuous = [entry for entry in every if isinstance(entry, ContinuousRange)]
         categorical = [entry for entry in every if isinstance(entry, CategoricalRange)]

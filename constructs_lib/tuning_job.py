@@ -15,11 +15,12 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from constructs_lib._declaration import Declaration
+from constructs_lib._fields import PropTypeError
 from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
 from constructs_lib._name import JobName, check_prefix, default_prefix
 from constructs_lib._render import envelope_of, render, template_properties
 from constructs_lib._shared import SharedByJobs
-from constructs_lib._tokens import check_names, is_plain, without_tokens
+from constructs_lib._tokens import check_names, plain_json, without_tokens
 from constructs_lib.algorithms.deferred import algorithms_to_check
 from constructs_lib.algorithms.metric_source import check_metric_source
 from constructs_lib.definition import TrainingJobDefinition
@@ -31,7 +32,7 @@ from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
 from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
-from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors
+from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors, warning
 
 if TYPE_CHECKING:
     from constructs_lib.result import ITuningJobResult, TuningJobResult
@@ -150,15 +151,19 @@ class HyperParameterTuningJob(TuningJobBase):
         prefix: str,
         life_cycle: LifeCycle,
     ) -> None:
-        request = declaration.request()
-        plain = is_plain(request)
-        known = request if plain else without_tokens(request)
+        try:
+            request = declaration.request()
+        except PropTypeError as error:
+            raise ValidationError(self.node.path, [Finding("M", error.prop, error.problem)]) from error
+        plain = plain_json(request)
+        known = without_tokens(request) if plain is None else request
         self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
         job = Job(self._known, declaration.algorithms())
-        names = () if plain else check_names(self._known)
+        names = check_names(self._known) if plain is None else ()
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, job), *names, *of_life_cycle])
 
+        self._is_waited_for = life_cycle.wait_for is not None
         # Asked of the parent, which hundreds of jobs may share: each question is a call into another process.
         shared = SharedByJobs.of(scope)
         self._objectives = declaration.objectives()
@@ -171,12 +176,12 @@ class HyperParameterTuningJob(TuningJobBase):
             envelope=envelope_of(
                 shared.service_token,
                 life_cycle.service_timeout(shared.provider.SERVICE_TIMEOUT),
-                None if plain else algorithms_to_check(job),
+                algorithms_to_check(job) if plain is None else None,
             ),
             properties=properties,
-            is_plain=plain,
+            is_plain=plain is not None,
         )
-        shared.limits.add(properties)
+        shared.limits.add(properties, plain)
         roles = _roles(declaration)
         for role in roles:
             shared.allow_pass_role(role)
@@ -350,6 +355,12 @@ def _findings(declaration: Declaration, job: Job) -> Iterator[Finding]:
     for parent in declaration.parents():
         if isinstance(parent, HyperParameterTuningJob):
             yield from differences(job.request, parent.node.path, parent._known)
+            if not parent._is_waited_for:
+                text = (
+                    f"{parent.node.path} must have ended before this job starts: give it wait_for=WaitFor.COMPLETED, "
+                    "or deploy this job once it has"
+                )
+                yield warning("W1", "warm_start_config.parents", text)
 
 
 def _validate(construct: Construct, findings: Sequence[Finding]) -> None:

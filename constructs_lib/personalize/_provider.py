@@ -7,7 +7,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from constructs_lib._nag import acknowledge, wildcard
-from constructs_lib._provider import TuningJobProvider, _find_provider, _find_role, _Functions
+from constructs_lib._provider import TuningJobProvider
+from constructs_lib._stack_provider import HandlerFunctions, StackProvider
 from infra.handlers import personalize_contract as contract
 
 _SEGMENTS = ("dataset", "dataset-group", "dataset-import-job", "schema", "solution")
@@ -30,36 +31,23 @@ _VERBS = {
 _TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 
 
-class PersonalizeProvider:
+class PersonalizeProvider(StackProvider):
     """What creates, awaits and deletes a stack's Personalize resources."""
 
-    SERVICE_TIMEOUT = TuningJobProvider.SERVICE_TIMEOUT
-    """Give this to the custom resources."""
+    ID = "PersonalizeProvider"
 
-    def __init__(self, root: IConstruct) -> None:
-        self._role = _find_role(root)
-        self.service_token = _find_provider(root).service_token
-        """The ``ServiceToken`` of custom resources."""
+    SERVICE_TIMEOUT = TuningJobProvider.SERVICE_TIMEOUT
 
     @classmethod
-    def get_or_create(cls, scope: Construct) -> PersonalizeProvider:
-        """The provider of ``scope``'s stack."""
-        stack = cdk.Stack.of(scope)
-        root = stack.node.try_find_child("PersonalizeProvider")
-        return cls(_PersonalizeFunctions(stack, "PersonalizeProvider") if root is None else root)
+    def _make(cls, stack: cdk.Stack) -> IConstruct:
+        return _PersonalizeFunctions(stack, cls.ID)
 
     def allow_pass_role(self, role: iam.IRole) -> None:
         """Let imports of this stack read with ``role``: the provider may pass it, to Personalize alone."""
-        self._role.add_to_principal_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": "personalize.amazonaws.com"}},
-            )
-        )
+        self._allow_pass_role(role, "personalize.amazonaws.com")
 
 
-class _PersonalizeFunctions(_Functions):
+class _PersonalizeFunctions(HandlerFunctions):
     def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002
         super().__init__(
             scope,

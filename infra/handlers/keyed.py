@@ -55,6 +55,8 @@ def unkeyed(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keyed_member(name: str, value: Any) -> Any:
+    if isinstance(value, str):  # most of a request
+        return value
     if name in KEYS and isinstance(value, list):
         return _map_of(name, value)
     if name in FREE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 _LONGEST = 256  # of a parameter value in the API
 
@@ -28,6 +29,7 @@ def exact(value: float) -> str:
     return positional if len(positional) <= _LONGEST else text
 
 
+@lru_cache(maxsize=4096)  # the bounds of a declaration are asked for by several rules, and are those of the next one
 def number(text: str) -> float | None:
     """The number that a bound's text stands for, as an int if it is written as one; None if it is no number."""
     try:

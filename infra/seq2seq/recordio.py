@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, Protocol, cast
 
@@ -60,12 +60,6 @@ def encode(pair: Pair) -> bytes:
         message.features["target"].int32_tensor.values.extend(pair.target)
     body = message.SerializeToString(deterministic=True)
     return _HEADER.pack(MAGIC, len(body)) + body + bytes(-len(body) % 4)
-
-
-def write_pairs(file: BinaryIO, pairs: Iterable[Pair]) -> None:
-    """Appends pairs to a file."""
-    for pair in pairs:
-        file.write(encode(pair))
 
 
 def read_file(path: Path) -> Iterator[tuple[int, Pair]]:

@@ -20,33 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.integration
 
-SOMEBODY_ELSES_APP = """
-import aws_cdk as cdk
-from constructs_lib import *
-
-app = cdk.App()
-stack = cdk.Stack(app, "Theirs")
-channels = TrainingChannels(stack, "Channels")
-image = Seq2SeqImage.built_in(stack)
-GpuTrainingQuota(stack, "Quota", instance_type=InstanceType.ML_G4DN_XLARGE, instances=1)
-HyperParameterTuningJob(
-    stack,
-    "Job",
-    objective=Objective.minimize("validation:perplexity"),
-    ranges=[Seq2Seq.learning_rate.between(1e-4, 1e-2)],
-    resource_limits=ResourceLimits(max_parallel_training_jobs=1, max_number_of_training_jobs=4),
-    training_job_definition=TrainingJobDefinition(
-        algorithm=Seq2Seq(image),
-        role=TrainingRole(stack, "Role", channels=channels, image=image),
-        channels=channels.input_channels(),
-        output_data_config=OutputDataConfig.to_bucket(channels.output),
-        instance_type=InstanceType.ML_G4DN_XLARGE,
-        instance_count=1,
-        volume_size=cdk.Size.gibibytes(30),
-    ),
-)
-app.synth()
-"""
+SOMEBODYS_APP = ROOT / "tests" / "support" / "somebodys_app.py"
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +98,7 @@ def test_wheel_holds_what_it_deploys_and_no_tests(wheel: Path) -> None:
 
 def test_a_stack_of_somebody_else_synthesises(python: Path, tmp_path: Path) -> None:
     # GIVEN an app that knows the wheel alone
-    (tmp_path / "app.py").write_text(SOMEBODY_ELSES_APP)
+    shutil.copy(SOMEBODYS_APP, tmp_path / "app.py")
     # WHEN
     environment = {**os.environ, "CDK_OUTDIR": str(tmp_path / "cdk.out")}
     environment.pop("PYTHONPATH", None)

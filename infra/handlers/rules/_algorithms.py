@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..algorithms import AlgorithmFacts
 from ._registry import Finding, quoted, rule
@@ -59,18 +60,29 @@ def instances(job: Job) -> Iterator[Finding]:
 
 
 def _instances(facts: AlgorithmFacts, definition: Definition) -> Iterator[Finding]:
-    plain = mapping(definition.request.get("ResourceConfig"))
-    flexible = mapping(definition.request.get("HyperParameterTuningResourceConfig"))
-    prop = f"{definition.at}instance_type" if plain else f"{definition.at}tuning_resource_config"
-    for entry in (plain, flexible, *items(flexible.get("InstanceConfigs")), *items(plain.get("InstanceGroups"))):
+    for prop, entry in _fleets(definition):
         instance, count = entry.get("InstanceType"), entry.get("InstanceCount")
         if facts.gpu_only and isinstance(instance, str) and not _has_gpu(instance):
             text = f"{facts.name} trains on GPU instances only (g and p families), got {instance}"
-            yield Finding("A6", prop, text)
+            yield Finding("A6", f"{definition.at}{prop}instance_type", text)
         if facts.single_instance and isinstance(count, int) and count != 1:
-            at = f"{definition.at}instance_count" if entry is plain else prop
             text = f"{facts.name} trains on a single instance, which may have several GPUs: give 1, got {count}"
-            yield Finding("A6", at, text)
+            yield Finding("A6", f"{definition.at}{prop}instance_count", text)
+
+
+def _fleets(definition: Definition) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All places that say which instances train, each with the prefix of its props."""
+    plain = mapping(definition.request.get("ResourceConfig"))
+    flexible = mapping(definition.request.get("HyperParameterTuningResourceConfig"))
+    yield "", plain
+    yield "tuning_resource_config.", flexible
+    for owner, prop, member in (
+        (plain, "instance_groups", "InstanceGroups"),
+        (plain, "instance_preferences", "InstancePreferences"),
+        (flexible, "tuning_resource_config.instance_configs", "InstanceConfigs"),
+    ):
+        for index, entry in enumerate(items(owner.get(member))):
+            yield f"{prop}[{index}].", entry
 
 
 def _has_gpu(instance_type: str) -> bool:

@@ -111,7 +111,9 @@ def metric_definitions(job: Job) -> Iterator[Finding]:
         entries = items(mapping(definition.request.get("AlgorithmSpecification")).get("MetricDefinitions"))
         prop = f"{definition.at}algorithm.metric_definitions"
         for entry in entries:
-            yield from _regex(f"{prop}[{quoted(entry.get('Name'))}]", entry.get("Regex"))
+            problem = _regex_problem(entry.get("Regex"))
+            if problem:
+                yield Finding("O2", f"{prop}[{quoted(entry.get('Name'))}]", problem)
         yield from once("O2", prop, "metric name", [entry.get("Name") for entry in entries])
         if MOST_METRICS_DOCUMENTED < len(entries) <= 40:
             most = f"the documentation allows {MOST_METRICS_DOCUMENTED} metrics, the API 40"
@@ -119,17 +121,16 @@ def metric_definitions(job: Job) -> Iterator[Finding]:
             yield warning("O2", prop, text)
 
 
-def _regex(prop: str, regex: Any) -> Iterator[Finding]:
+def _regex_problem(regex: Any) -> str | None:
     if not isinstance(regex, str):
-        return
+        return None
     try:
         groups = re.compile(regex).groups
     except re.error as error:
-        yield Finding("O2", prop, f"must be a regular expression ({error}), got {regex!r}")
-        return
+        return f"must be a regular expression ({error}), got {regex!r}"
     if groups != 1:
-        text = f"must have exactly one capture group, which holds the value, got {groups} in {regex!r}"
-        yield Finding("O2", prop, text)
+        return f"must have exactly one capture group, which holds the value, got {groups} in {regex!r}"
+    return None
 
 
 _SECRET_NAME = re.compile(

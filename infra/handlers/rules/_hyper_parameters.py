@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +11,7 @@ from ..algorithms import AlgorithmFacts
 from ..algorithms.facts import Categorical, HyperParameter, Integer, Numeric
 from ..numbers import exact
 from ._registry import Finding, quoted, rule, warning
-from .view import Definition, Job, Range, mapping
+from .view import Definition, Job, Range, known_number, mapping
 
 
 @rule("A1", "A2", "A3", "A4", "A5", "A7", "A8")
@@ -124,10 +125,15 @@ def _values(
 
 
 def _given(entry: Range) -> list[Any]:
-    if entry.kind != "categorical":
-        return [entry.entry.get("MinValue"), entry.entry.get("MaxValue")]
+    if entry.kind != "categorical":  # what is no finite number is R7's
+        return [text for text in map(entry.entry.get, ("MinValue", "MaxValue")) if _is_finite(text)]
     values = entry.entry.get("Values")
     return values if isinstance(values, list) else []
+
+
+def _is_finite(value: Any) -> bool:
+    found = known_number(value)
+    return found is not None and math.isfinite(found)
 
 
 def _recommended(

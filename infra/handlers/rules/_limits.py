@@ -32,6 +32,9 @@ def quotas(job: Job) -> Iterator[Finding]:
         text = f"more than {most} is above {_CHECK_QUOTA}, got {at_once}"
         yield warning("L2", "resource_limits.max_parallel_training_jobs", text)
     most_jobs = known_number(job.limits.get("MaxNumberOfTrainingJobs"))
+    if most_jobs is None and job.config.get("Strategy") == "Grid" and "MaxNumberOfTrainingJobs" not in job.limits:
+        total = sum(map(search_space, job.definitions))
+        most_jobs = int(total) if math.isfinite(total) else None
     bound = 10_000 if job.config.get("Strategy") == "Random" else 750
     if most_jobs is not None and most_jobs > bound:
         text = f"more than {bound} is above {_CHECK_QUOTA}, got {most_jobs}"

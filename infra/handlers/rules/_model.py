@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -74,16 +74,16 @@ def fits_model(job: Job) -> Iterator[Finding]:
         yield Finding(rule_id, public_name(path, job.request), text)
 
 
-def misfits(request: Mapping[str, Any], model: RequestModel) -> list[tuple[Path, str]]:
+def misfits(request: Mapping[str, Any], model: RequestModel) -> list[Misfit]:
     """Where, and how, a request of any operation does not fit the service's model."""
-    problems: list[_Problem] = []
-    _checker(model.service, model.outermost)(request, (), problems)
-    return problems
+    return _checker(model.service, model.outermost)(request)
 
 
-_Problem = tuple[Path, str]
-_Checker = Callable[[Any, Path, list[_Problem]], None]
-"""Adds what the model says against a value at a path."""
+Misfit = tuple[Path, str]
+_Checker = Callable[[Any], list[Misfit]]
+"""What the model says against a value; paths are seen from the value."""
+
+_FITS: Final[list[Misfit]] = []
 
 
 @cache
@@ -95,17 +95,14 @@ def _checker(service: str, shape_name: str) -> _Checker:
     problem = _problem_of(shape)
     inside = _inside(service, shape)
 
-    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
+    def check(value: Any) -> list[Misfit]:
         if value is UNRESOLVED:
-            return
+            return _FITS
         if not isinstance(value, types) or (value is True or value is False) is not (kind == "boolean"):
-            problems.append((path, f"must be {_WORDS[kind]}, got {value!r}"))
-            return
-        found = None if problem is None else problem(value)
-        if found is not None:
-            problems.append((path, found))
-        if inside is not None:
-            inside(value, path, problems)
+            return [((), f"must be {_WORDS[kind]}, got {value!r}")]
+        text = None if problem is None else problem(value)
+        found = _FITS if inside is None else inside(value)
+        return found if text is None else [((), text), *found]
 
     return check
 
@@ -114,46 +111,45 @@ def _inside(service: str, shape: Mapping[str, Any]) -> _Checker | None:
     """The check of what a value holds; None if it holds nothing."""
     match shape["type"]:
         case "structure":
-            return _members(service, shape)
+            members = {name: _checker(service, member) for name, member in shape["members"].items()}
+            return _members(members, shape["required"])
         case "list":
-            return _entries(service, shape["member"])
+            return _entries(_checker(service, shape["member"]))
         case "map":
-            return _map_entries(service, shape["key"], shape["value"])
+            return _map_entries(_checker(service, shape["key"]), _checker(service, shape["value"]))
     return None
 
 
-def _members(service: str, shape: Mapping[str, Any]) -> _Checker:
-    members, required = shape["members"], shape["required"]
-
-    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
-        for name in required:
-            if name not in value:
-                problems.append(((*path, name), "must be given, got none"))
+def _members(members: Mapping[str, _Checker], required: Sequence[str]) -> _Checker:
+    def check(value: Any) -> list[Misfit]:
+        found: list[Misfit] = [((name,), "must be given, got none") for name in required if name not in value]
         for name, item in value.items():
-            if name in members:
-                _checker(service, members[name])(item, (*path, name), problems)
+            if name not in members:
+                found.append(((name,), f"is not a member of the request, got {item!r}"))
             else:
-                problems.append(((*path, name), f"is not a member of the request, got {item!r}"))
+                found += _below(name, members[name](item))
+        return found
 
     return check
 
 
-def _entries(service: str, shape_name: str) -> _Checker:
-    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
-        check_entry = _checker(service, shape_name)
-        for index, item in enumerate(value):
-            check_entry(item, (*path, index), problems)
+def _entries(check_entry: _Checker) -> _Checker:
+    def check(value: Any) -> list[Misfit]:
+        return [misfit for index, item in enumerate(value) for misfit in _below(index, check_entry(item))]
 
     return check
 
 
-def _map_entries(service: str, key_shape: str, value_shape: str) -> _Checker:
-    def check(value: Any, path: Path, problems: list[_Problem]) -> None:
-        for key, item in value.items():
-            _checker(service, key_shape)(key, (*path, key), problems)
-            _checker(service, value_shape)(item, (*path, key), problems)
+def _map_entries(check_key: _Checker, check_value: _Checker) -> _Checker:
+    def check(value: Any) -> list[Misfit]:
+        return [misfit for key, item in value.items() for misfit in _below(key, [*check_key(key), *check_value(item)])]
 
     return check
+
+
+def _below(part: str | int, misfits: list[Misfit]) -> list[Misfit]:
+    """Misfits of a member or an entry, as its owner sees them."""
+    return [((part, *path), text) for path, text in misfits] if misfits else misfits
 
 
 def _problem_of(shape: Mapping[str, Any]) -> Callable[[Any], str | None] | None:

@@ -32,6 +32,7 @@ class Range:
         kind: ``integer``, ``continuous``, ``categorical`` or ``auto``.
         entry: as it stands in the request.
         name: the hyperparameter's name.
+        bounds: both bounds as numbers; None if one is not known yet or is no number.
     """
 
     def __init__(self, kind: str, entry: Mapping[str, Any], owner: str) -> None:
@@ -39,17 +40,13 @@ class Range:
         self.entry = entry
         self.name: Any = entry.get("Name")
         self._owner = owner
+        low, high = known_number(entry.get("MinValue")), known_number(entry.get("MaxValue"))
+        self.bounds = None if low is None or high is None else (low, high)
 
     @property
     def prop(self) -> str:
         """Where it stands, such as ``ranges["learning_rate"]``."""
         return f"{self._owner}ranges[{quoted(self.name)}]"
-
-    @cached_property
-    def bounds(self) -> tuple[float, float] | None:
-        """Both bounds as numbers; None if one is not known yet or is no number."""
-        low, high = known_number(self.entry.get("MinValue")), known_number(self.entry.get("MaxValue"))
-        return None if low is None or high is None else (low, high)
 
 
 class Definition:

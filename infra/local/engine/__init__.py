@@ -25,6 +25,7 @@ Where SageMaker publishes no rule, this is ours:
 - A training program that was lost (not one that failed) is run again, as often as RetryStrategy says, else 3 times.
   One that was ended by `close` is run again however often; an engine that dies without `close` leaves its programs
   running and follows them when it is back.
+- TrainingEndTime is the moment when the engine has put the artifacts into S3, also where it had to come back first.
 - One host plays whatever instances a request asks for; input mode FastFile is served as File.
 """
 

@@ -109,7 +109,7 @@ def write_chart(curves: Curves, path: Path) -> None:
         for job in range(1, len(next(iter(seeds.values()))) + 1)
     ]
     field = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("jobs:Q", title="finished jobs"),

@@ -1,9 +1,11 @@
 """Time of a synthesis with our construct against hand-written custom resources with the same properties.
 
     python tests/benchmarks/synth/synth.py --jobs 1 75 150 300 --repetitions 5
+    python tests/benchmarks/synth/synth.py --references --jobs 1 75 150 --repetitions 5
 
 Both declare the same sequence-to-sequence tuning jobs with all recommended ranges, up to 100 in a stack, and share the
-provider, so that nothing differs but who makes the properties. Both run in one process, in turns, after a warm-up.
+provider, so that nothing differs but who makes the properties. With ``--references`` role, buckets and the number of
+training jobs are other resources and a parameter of the stack. Both run in one process, in turns, after a warm-up.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +25,8 @@ from typing import Any
 
 import aws_cdk as cdk
 import psutil
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 
 from constructs_lib import (
     Channel,
@@ -41,53 +46,104 @@ JOBS_IN_A_STACK = 100
 ROLE = "arn:aws:iam::123456789012:role/training"
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"
 
+NAMES = Seq2Seq.required_channels
+
 Declare = Callable[[cdk.Stack, int], None]
 
 
-def ours(stack: cdk.Stack, number: int) -> None:
+@dataclass(frozen=True)
+class Surroundings:
+    """What the jobs of a stack refer to: names, or other resources."""
+
+    role: iam.IRole | str
+    locations: Mapping[str, str]
+    buckets: Mapping[str, s3.IBucket]
+    jobs: float
+
+
+@cache
+def surroundings(stack: cdk.Stack, references: bool) -> Surroundings:
+    """Made for the first job of a stack."""
+    if not references:
+        return Surroundings(ROLE, {name: f"s3://{name}" for name in (*NAMES, "output")}, {}, 8)
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    buckets: dict[str, s3.IBucket] = {name: s3.Bucket(stack, f"{name}-data") for name in (*NAMES, "output")}
+    jobs = cdk.CfnParameter(stack, "Jobs", type="Number", default=8).value_as_number
+    locations = {name: f"s3://{bucket.bucket_name}/en-de" for name, bucket in buckets.items()}
+    return Surroundings(role, locations, buckets, jobs)
+
+
+def ours(references: bool) -> Declare:
     """A tuning job with our construct."""
-    names = Seq2Seq.required_channels
-    HyperParameterTuningJob(
-        stack,
-        f"Job{number}",
-        objective=Objective.minimize("validation:perplexity"),
-        ranges=Seq2Seq.recommended_ranges(),
-        resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=8),
-        random_seed=number,
-        training_job_definition=TrainingJobDefinition(
-            # As the construct advises for an image that is not AWS's own; without them there is a warning for each job.
-            algorithm=Seq2Seq(IMAGE, metric_definitions=Seq2Seq.own_metric_definitions),
-            role=ROLE,
-            channels={name: Channel(s3_data_source=S3DataSource(s3_uri=f"s3://{name}")) for name in names},
-            output_data_config=OutputDataConfig(s3_output_path="s3://output"),
-            instance_type=InstanceType.ML_G4DN_XLARGE,
-            instance_count=1,
-            volume_size=cdk.Size.gibibytes(50),
-            max_runtime=cdk.Duration.hours(1),
-        ),
-    )
+
+    def declare(stack: cdk.Stack, number: int) -> None:
+        around = surroundings(stack, references)
+        sources = {name: S3DataSource(s3_uri=around.locations[name]) for name in NAMES}
+        HyperParameterTuningJob(
+            stack,
+            f"Job{number}",
+            objective=Objective.minimize("validation:perplexity"),
+            ranges=Seq2Seq.recommended_ranges(),
+            resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=around.jobs),
+            random_seed=number,
+            training_job_definition=TrainingJobDefinition(
+                # As the construct advises for an image that is not AWS's own; without them each job has a warning.
+                algorithm=Seq2Seq(IMAGE, metric_definitions=Seq2Seq.own_metric_definitions),
+                role=around.role,
+                channels={name: Channel(s3_data_source=source) for name, source in sources.items()},
+                output_data_config=OutputDataConfig(s3_output_path=around.locations["output"]),
+                instance_type=InstanceType.ML_G4DN_XLARGE,
+                instance_count=1,
+                volume_size=cdk.Size.gibibytes(50),
+                max_runtime=cdk.Duration.hours(1),
+            ),
+        )
+
+    return declare
 
 
-def by_hand(properties: dict[str, Any]) -> Declare:
+def by_hand(properties: dict[str, Any], references: bool) -> Declare:
     """A tuning job as a custom resource with given properties; the stack's provider is looked up once."""
 
     @cache
     def service_token(stack: cdk.Stack) -> str:
         return TuningJobProvider.get_or_create(stack).service_token
 
+    @cache
+    def referring(stack: cdk.Stack) -> dict[str, Any]:
+        around = surroundings(stack, references)
+        if isinstance(around.role, str):
+            return properties
+        definition, config = properties["TrainingJobDefinition"], properties["HyperParameterTuningJobConfig"]
+        channels = {
+            name: {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": around.locations[name]}}}
+            for name in NAMES
+        }
+        output = {"S3OutputPath": around.locations["output"]}
+        limits = {**config["ResourceLimits"], "MaxNumberOfTrainingJobs": around.jobs}
+        computed = {"RoleArn": around.role.role_arn, "InputDataConfig": channels, "OutputDataConfig": output}
+        return {
+            **properties,
+            "TrainingJobDefinition": {**definition, **computed},
+            "HyperParameterTuningJobConfig": {**config, "ResourceLimits": limits},
+        }
+
     def declare(stack: cdk.Stack, number: int) -> None:
-        config = {**properties["HyperParameterTuningJobConfig"], "RandomSeed": number}
-        cdk.CustomResource(
+        given, around = referring(stack), surroundings(stack, references)
+        config = {**given["HyperParameterTuningJobConfig"], "RandomSeed": number}
+        made = cdk.CustomResource(
             stack,
             f"Job{number}",
             resource_type=contract.TUNING_JOB_RESOURCE_TYPE,
             service_token=service_token(stack),
             properties={
-                **properties,
+                **given,
                 contract.TUNING_JOB_NAME: f"job-{number}",
                 "HyperParameterTuningJobConfig": config,
             },
         )
+        if not isinstance(around.role, str):
+            made.node.add_dependency(around.role)  # its policy too must be there before the job
 
     return declare
 
@@ -116,7 +172,7 @@ def synthesise(declare: Declare, jobs: int, folder: str) -> float:
 def properties_of_one() -> dict[str, Any]:
     """The properties that our construct writes, also the warm-up."""
     with tempfile.TemporaryDirectory() as folder:
-        synthesise(ours, 1, folder)
+        synthesise(ours(references=False), 1, folder)
         template = json.loads((Path(folder) / "Stack0.template.json").read_text())
     (found,) = (
         resource["Properties"]
@@ -130,11 +186,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 75, 150, 300])
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--references", action="store_true", help="jobs that refer to other resources")
     arguments = parser.parse_args()
-    variants: dict[str, Declare] = {"ours": ours, "by hand": by_hand(properties_of_one())}
+    variants: dict[str, Declare] = {
+        "ours": ours(arguments.references),
+        "by hand": by_hand(properties_of_one(), arguments.references),
+    }
     print(
         f"Python {platform.python_version()}, aws-cdk-lib {version('aws-cdk-lib')}, jsii {version('jsii')}, "
-        f"{platform.machine()}, least of {arguments.repetitions} in processor seconds"
+        f"{platform.machine()}, least of {arguments.repetitions} in processor seconds; "
+        f"load {psutil.getloadavg()[0]:.0f} on {psutil.cpu_count()} processors"
     )
     print(f"{'jobs':>5} {'ours':>8} {'by hand':>8} {'ratio':>6} {'ours, ms a job':>15}")
     for jobs in arguments.jobs:

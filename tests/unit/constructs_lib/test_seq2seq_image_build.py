@@ -14,45 +14,15 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint import ManualArgs, lint
 
 from constructs_lib import (
-    HyperParameterTuningJob,
-    InstanceType,
-    Objective,
-    OutputDataConfig,
-    ResourceLimits,
-    Seq2Seq,
     Seq2SeqImage,
     Seq2SeqImageBuild,
     Seq2SeqImageVariant,
     Seq2SeqRepository,
-    TrainingChannels,
-    TrainingJobDefinition,
-    TrainingRole,
     seq2seq_image_build,
 )
+from tests.support.somebodys_app import declare_search
 
 INFRA = Path(__file__).parents[3] / "infra"
-
-
-def declare(stack: cdk.Stack, image: Seq2SeqImage) -> None:
-    """The same declaration, whosever the image is."""
-    channels = TrainingChannels(stack, "Channels")
-    HyperParameterTuningJob(
-        stack,
-        "Search",
-        objective=Objective.minimize("validation:perplexity"),
-        ranges=[Seq2Seq.learning_rate.between(1e-4, 1e-2)],
-        resource_limits=ResourceLimits(max_parallel_training_jobs=1, max_number_of_training_jobs=2),
-        training_job_definition=TrainingJobDefinition(
-            algorithm=Seq2Seq(image),
-            role=TrainingRole(stack, "Role", channels=channels, image=image),
-            channels=channels.input_channels(),
-            output_data_config=OutputDataConfig.to_bucket(channels.output),
-            instance_type=InstanceType.ML_G4DN_XLARGE,
-            instance_count=1,
-            volume_size=cdk.Size.gibibytes(30),
-            max_runtime=cdk.Duration.hours(1),
-        ),
-    )
 
 
 class Deployment:
@@ -61,7 +31,7 @@ class Deployment:
         self.app = cdk.App(outdir=str(folder), analytics_reporting=False)
         self.stack = cdk.Stack(self.app, "Own")
         self.build = Seq2SeqImageBuild(self.stack, "Build", repository=Seq2SeqRepository(self.stack, "Repository"))
-        declare(self.stack, self.build.image)
+        declare_search(self.stack, self.build.image)
         self.app.synth()
         self.template = Template.from_stack(self.stack)
 
@@ -100,7 +70,7 @@ def test_the_tuning_job_trains_the_image_once_it_is_built(own: Deployment) -> No
 
 def test_aws_own_image_takes_the_same_declaration() -> None:
     stack = cdk.Stack(None, "Theirs", env=cdk.Environment(region="eu-west-1"))
-    declare(stack, Seq2SeqImage.built_in(stack))
+    declare_search(stack, Seq2SeqImage.built_in(stack))
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::CodeBuild::Project", 0)
     image = "685385470294.dkr.ecr.eu-west-1.amazonaws.com/seq2seq:1"

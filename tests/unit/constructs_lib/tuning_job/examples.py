@@ -11,6 +11,7 @@ from constructs_lib import (
     Channel,
     ContinuousRange,
     CustomAlgorithm,
+    InstanceGroup,
     InstanceType,
     IntegerRange,
     Objective,
@@ -41,6 +42,17 @@ CHANGEABLE = (
 )
 
 ERRORS: list[tuple[dict[str, Any], str]] = [
+    ({"objective": "validation:bleu"}, "M objective: must be Objective, got 'validation:bleu'"),
+    ({"training_job_definition": definition(max_runtime=3600)},
+     f"M {DEFINITION}.max_runtime: must be Duration, got 3600"),
+    ({"training_job_definition": definition(volume_size=50)}, f"M {DEFINITION}.volume_size: must be Size, got 50"),
+    ({"training_job_definition": definition(role=None)}, f"M {DEFINITION}.role: must be given, got none"),
+    ({"training_job_definition": definition(channels={"train": "s3://corpora"})},
+     f"M {DEFINITION}.channels: must be Mapping[str, Channel], got {{'train': 's3://corpora'}}"),
+    ({"ranges": [Seq2Seq.learning_rate]},
+     "M ranges: must hold ranges, such as Seq2Seq.learning_rate.between(1e-4, 1e-2), got 'learning_rate' without one"),
+    ({"resource_limits": {"MaxParallelTrainingJobs": 1}},
+     "M resource_limits: must be ResourceLimits, got {'MaxParallelTrainingJobs': 1}"),
     ({"job_name_prefix": "a_b"},
      "N1 job_name_prefix: must have 1 to 21 letters, digits and inner hyphens (10 more characters are added to make "
      "the name unique), got 'a_b'"),
@@ -55,6 +67,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      'got "validation:perplexity"'),
     ({"training_job_definition": definition(channels={"train": Channel(s3_data_source=S3DataSource(s3_uri="s3://train"))})},
      f"T2 {DEFINITION}.channels: Seq2Seq needs the channels train, validation, vocab; validation, vocab are missing"),
+    ({"ranges": [ContinuousRange("learning_rate", min=float("-inf"), max=0.2)]},
+     "R7 ranges[\"learning_rate\"]: min must be a finite number, got '-inf'"),
     ({"ranges": [IntegerRange("num_layer_encoder", min=1, max=20)]},
      'A1 ranges["num_layer_encoder"]: Seq2Seq documents no hyperparameter of this name, '
      "did you mean num_layers_encoder?"),
@@ -94,6 +108,10 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      "got ml.g4dn.xlarge"),
     ({"training_job_definition": definition(instance_type=InstanceType.ML_M5_LARGE)},
      f"A6 {DEFINITION}.instance_type: Seq2Seq trains on GPU instances only (g and p families), got ml.m5.large"),
+    ({"training_job_definition": definition(instance_type=None, instance_count=None, instance_groups=[
+        InstanceGroup(instance_type=InstanceType.ML_M5_LARGE, instance_count=1, instance_group_name="a")])},
+     f"A6 {DEFINITION}.instance_groups[0].instance_type: Seq2Seq trains on GPU instances only (g and p families), got "
+     "ml.m5.large"),
     ({"training_job_definition": definition(instance_count=2)},
      f"A6 {DEFINITION}.instance_count: Seq2Seq trains on a single instance, which may have several GPUs: give 1, "
      "got 2"),
@@ -153,6 +171,12 @@ PARENT: list[tuple[dict[str, Any], str]] = [
      "W1 warm_start_config.parents: the hyperparameters, static or tuned, must be those of Tuning/Parent: leave out "
      '"batch_size"'),
 ]  # fmt: skip
+
+
+RUNNING_PARENT = (
+    "W1 warm_start_config.parents: Tuning/Parent must have ended before this job starts: give it "
+    "wait_for=WaitFor.COMPLETED, or deploy this job once it has"
+)
 
 
 def with_token_names(stack: Stack) -> tuple[dict[str, Any], list[str]]:

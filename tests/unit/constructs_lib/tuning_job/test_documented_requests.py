@@ -62,7 +62,7 @@ def test_the_declaration_is_the_request(file: Path) -> None:
 def test_what_the_cdk_need_not_resolve_is_the_same_as_what_it_resolves(
     declared: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("constructs_lib.tuning_job.is_plain", lambda request: False)
+    monkeypatch.setattr("constructs_lib.tuning_job.plain_json", lambda request: None)
 
     assert synthesised() == declared
 

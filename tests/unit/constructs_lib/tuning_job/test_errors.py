@@ -16,7 +16,14 @@ from constructs_lib import (
     WarmStartConfig,
     WarmStartType,
 )
-from tests.unit.constructs_lib.tuning_job.examples import CHANGEABLE, ERRORS, PARENT, WARNINGS, with_token_names
+from tests.unit.constructs_lib.tuning_job.examples import (
+    CHANGEABLE,
+    ERRORS,
+    PARENT,
+    RUNNING_PARENT,
+    WARNINGS,
+    with_token_names,
+)
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
 from tests.unit.handlers.requests import request
 
@@ -106,9 +113,11 @@ def test_a_child_may_change_bounds_and_tune_what_was_static(stack: cdk.Stack, pa
     child = definition(static_hyper_parameters={**same, "learning_rate": 0.01})
     tuned = definition(static_hyper_parameters=same)
     ranges = [Seq2Seq.learning_rate.between(1e-3, 0.1)]
-    HyperParameterTuningJob(
+    fits = HyperParameterTuningJob(
         stack, "Fits", **job_props(warm_start_config=start, ranges=ranges, training_job_definition=tuned)
     )
+    rule, text = RUNNING_PARENT.split(" ", 1)
+    assert f"{text} [ack: cdk-tuning:{rule}]" in [entry.data for entry in fits.node.metadata]
     HyperParameterTuningJob(
         stack, "Static", **job_props(warm_start_config=start, ranges=None, training_job_definition=child)
     )
