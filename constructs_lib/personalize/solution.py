@@ -178,7 +178,8 @@ class PersonalizeSolution(Construct):
             removal_policy: what happens when it leaves the stack. Default: None, it is deleted.
 
         Raises:
-            ValidationError: The request has members that CreateSolution has not, or breaks rules.
+            ValidationError: The request does not fit the service's model, breaks rules, or limits the number of
+                training jobs and not how many run at a time.
         """
         own = {"name", "datasetGroupArn", "tags"}
         given = {name: value for name, value in request.items() if name not in own}
