@@ -31,13 +31,19 @@ def _definition(definition: TrainingJobDefinition) -> dict[str, Any]:
     return {"StoppingCondition": {}, **encode(definition)}
 
 
+def _autotune(on: bool) -> dict[str, str] | None:
+    if not isinstance(on, bool):
+        raise TypeError
+    return {"Mode": "Enabled"} if on else None
+
+
 _DEFINITION = Codec(_definition, lambda item: decode(TrainingJobDefinition, item), TrainingJobDefinition)
 _DEFINITIONS = Codec(
     lambda values: [_definition(value) for value in values],
     lambda items: [decode(TrainingJobDefinition, item) for item in items],
     TrainingJobDefinition,
 )
-_AUTOTUNE = Codec(lambda on: {"Mode": "Enabled"} if on else None, lambda structure: structure["Mode"] == "Enabled")
+_AUTOTUNE = Codec(_autotune, lambda structure: structure["Mode"] == "Enabled")
 
 
 @dataclass(frozen=True)

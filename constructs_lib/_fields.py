@@ -6,7 +6,7 @@ Each field of a value class names its member in the request and how its value is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from functools import lru_cache
@@ -137,6 +137,13 @@ def _role_arn(role: Any) -> Any:
     return role.role_arn
 
 
+def entries(values: Iterable[T]) -> Iterable[T]:
+    """The entries of a list; a single text is none, though Python would take it letter by letter."""
+    if isinstance(values, str):
+        raise TypeError
+    return values
+
+
 def _texts(values: Any) -> dict[str, str]:
     return {name: text(value) for name, value in values.items()}
 
@@ -145,8 +152,8 @@ PLAIN = Codec(_same, _same)
 WHOLE = Codec(_whole, _same)
 TEXT = Codec(text, _same)
 TEXT_MAP = Codec(_texts, dict)
-STRINGS = Codec(list, list)
-TEXTS = Codec(lambda values: values if is_unresolved(values) else [text(value) for value in values], list)
+STRINGS = Codec(lambda values: list(entries(values)), list)
+TEXTS = Codec(lambda values: values if is_unresolved(values) else [text(value) for value in entries(values)], list)
 SECONDS = Codec(_seconds, Duration.seconds)
 GIBIBYTES = Codec(_gibibytes, Size.gibibytes)
 KEY = Codec(lambda key: key if isinstance(key, str) else _key_arn(key), _same)

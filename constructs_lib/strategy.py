@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import IResolvable
 
-from constructs_lib._fields import WHOLE, Codec, choice, member, part
+from constructs_lib._fields import WHOLE, Codec, choice, entries, member, part
 
 if TYPE_CHECKING:
     from constructs_lib._job import IHyperParameterTuningJob
@@ -89,6 +89,8 @@ class WarmStartConfig:
 
     parents: Sequence[IHyperParameterTuningJob | str] = member(
         "ParentHyperParameterTuningJobs",
-        Codec(lambda parents: [_parent_name(p) for p in parents], lambda items: [item[_NAME] for item in items]),
+        Codec(
+            lambda parents: [_parent_name(p) for p in entries(parents)], lambda items: [item[_NAME] for item in items]
+        ),
     )
     warm_start_type: WarmStartType | IResolvable = member("WarmStartType", choice(WarmStartType))

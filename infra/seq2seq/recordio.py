@@ -113,7 +113,7 @@ def _decode(body: bytes, name: str, offset: int) -> Pair:
             f"{name}: the record at byte {offset} has no feature 'source'; it has {sorted(message.features) or 'none'}"
         )
     target = message.features["target"].int32_tensor.values if "target" in message.features else ()
-    return Pair(message.features["source"].int32_tensor.values, target)
+    return Pair(message.features["source"].int32_tensor.values[:], target[:])  # as lists, far quicker to go through
 
 
 def _truncated(name: str, offset: int, wanted: int, got: int, remedy: str) -> ClientError:

@@ -13,6 +13,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from botocore.exceptions import WaiterError
 
 from constructs_lib import GpuTrainingQuota, HyperParameterTuningJob, OnShortfall
 from infra.local.clients import local_client
@@ -24,6 +25,9 @@ from tests.benchmarks.faults.app import BUCKET, request
 
 ROOT = Path(__file__).parents[2]
 STACK, JOB = "edited", "Custom::HyperParameterTuningJob"
+A_MEGABYTE = 900_000
+"""As much of it as a template has room for, which CloudFormation itself limits to 1 MB."""
+
 UNFIT = "the declaration does not fit CreateHyperParameterTuningJob: "
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -84,7 +88,8 @@ class Operator:
         self._s3.put_object(Bucket=BUCKET, Key=name, Body=template.encode())
         url = f"{self._s3.meta.endpoint_url}/{BUCKET}/{name}"
         self.cloudformation.create_stack(StackName=name, TemplateURL=url)
-        self.cloudformation.get_waiter("stack_rollback_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+        with pytest.raises(WaiterError, match="ROLLBACK_COMPLETE"):
+            self.cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
         events = self.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         (reason,) = [
             event["ResourceStatusReason"]
@@ -132,10 +137,10 @@ CONFIG = "HyperParameterTuningJobConfig"
             f"{UNFIT}{CONFIG}.ResourceLimits.MaxParallelTrainingJobs must be a whole number, got 'two'",
         ),
         ("Tags", "translation", f"{UNFIT}Tags must be a map by Key, or a list, got 'translation'"),
-        ("Environment", "x" * 2**20, f"{UNFIT}Environment is not a member of the request"),
+        ("Environment", "x" * A_MEGABYTE, f"{UNFIT}Environment is not a member of the request"),
         (
             f"{CONFIG}.ResourceLimits.MaxParallelTrainingJobs",
-            "x" * 2**20,
+            "x" * A_MEGABYTE,
             f"{UNFIT}{CONFIG}.ResourceLimits.MaxParallelTrainingJobs must be a whole number, got 'xxx",
         ),
         (
@@ -172,4 +177,4 @@ def test_the_event_says_which_property_it_is_and_nothing_starts(
 
 
 def tuning_jobs(operator: Operator) -> list[Any]:
-    return operator.sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]
+    return list(operator.sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ..algorithms import AlgorithmFacts
 from ._registry import Finding, quoted, rule
-from .view import Definition, Job, items, mapping
+from .view import Definition, Job, fleets, is_instance_type, items, mapping
 
 
 @rule("O1")
@@ -60,9 +59,9 @@ def instances(job: Job) -> Iterator[Finding]:
 
 
 def _instances(facts: AlgorithmFacts, definition: Definition) -> Iterator[Finding]:
-    for prop, entry in _fleets(definition):
+    for prop, entry in fleets(definition):
         instance, count = entry.get("InstanceType"), entry.get("InstanceCount")
-        if facts.gpu_only and isinstance(instance, str) and not _has_gpu(instance):
+        if facts.gpu_only and isinstance(instance, str) and is_instance_type(instance) and not _has_gpu(instance):
             text = f"{facts.name} trains on GPU instances only (g and p families), got {instance}"
             yield Finding("A6", f"{definition.at}{prop}instance_type", text)
         if facts.single_instance and isinstance(count, int) and count != 1:
@@ -70,20 +69,5 @@ def _instances(facts: AlgorithmFacts, definition: Definition) -> Iterator[Findin
             yield Finding("A6", f"{definition.at}{prop}instance_count", text)
 
 
-def _fleets(definition: Definition) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """All places that say which instances train, each with the prefix of its props."""
-    plain = mapping(definition.request.get("ResourceConfig"))
-    flexible = mapping(definition.request.get("HyperParameterTuningResourceConfig"))
-    yield "", plain
-    yield "tuning_resource_config.", flexible
-    for owner, prop, member in (
-        (plain, "instance_groups", "InstanceGroups"),
-        (plain, "instance_preferences", "InstancePreferences"),
-        (flexible, "tuning_resource_config.instance_configs", "InstanceConfigs"),
-    ):
-        for index, entry in enumerate(items(owner.get(member))):
-            yield f"{prop}[{index}].", entry
-
-
 def _has_gpu(instance_type: str) -> bool:
-    return instance_type.split(".")[1:2] != [] and instance_type.split(".")[1][:1] in ("g", "p")
+    return instance_type.split(".")[1][:1] in ("g", "p")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..contract import OWNER_TAGS
 from ._registry import Finding, once, quoted, rule, warning
-from .view import Job, items, known_number, mapping
+from .view import Job, fleets, is_instance_type, items, known_number, mapping
 
 MOST_METRICS_DOCUMENTED = 20
 MOST_TAGS = 50 - len(OWNER_TAGS)
@@ -100,6 +100,11 @@ def resources(job: Job) -> Iterator[Finding]:
         if "InstanceType" in config_ and "InstanceGroups" in config_:
             text = "must not be given together with instance_groups, got both"
             yield Finding("T4", f"{definition.at}instance_type", text)
+        for prop, entry in fleets(definition):
+            name = entry.get("InstanceType")
+            if isinstance(name, str) and not is_instance_type(name):
+                text = f"must be one of SageMaker's instance types, such as ml.g5.xlarge, got {name!r}"
+                yield Finding("T4", f"{definition.at}{prop}instance_type", text)
         groups = [group.get("InstanceGroupName") for group in items(config_.get("InstanceGroups"))]
         yield from once("T4", f"{definition.at}instance_groups", "instance_group_name", groups)
 

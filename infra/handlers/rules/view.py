@@ -133,6 +133,26 @@ def definitions(request: Mapping[str, Any]) -> list[Definition]:
     return Job(request).definitions
 
 
+def fleets(definition: Definition) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All places that say which instances train, each with the prefix of its props."""
+    plain = mapping(definition.request.get("ResourceConfig"))
+    flexible = mapping(definition.request.get("HyperParameterTuningResourceConfig"))
+    yield "", plain
+    yield "tuning_resource_config.", flexible
+    for owner, prop, member in (
+        (plain, "instance_groups", "InstanceGroups"),
+        (plain, "instance_preferences", "InstancePreferences"),
+        (flexible, "tuning_resource_config.instance_configs", "InstanceConfigs"),
+    ):
+        for index, entry in enumerate(items(owner.get(member))):
+            yield f"{prop}[{index}].", entry
+
+
+def is_instance_type(name: str) -> bool:
+    """Whether it is written as SageMaker's instance types are, such as ``ml.g5.xlarge``; new ones come every month."""
+    return name.startswith("ml.") and name.count(".") == 2
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a structure, else an empty one: the model's own rule reports what is not."""
     return value if isinstance(value, Mapping) else _NOTHING

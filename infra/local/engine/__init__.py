@@ -27,6 +27,7 @@ Where SageMaker publishes no rule, this is ours:
   running and follows them when it is back.
 - TrainingEndTime is the moment when the engine has put the artifacts into S3, also where it had to come back first.
 - One host plays whatever instances a request asks for; input mode FastFile is served as File.
+- An image that no program plays runs as a container, where a Docker engine has it: see `training.images`.
 """
 
 from __future__ import annotations

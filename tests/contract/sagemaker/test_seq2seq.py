@@ -22,7 +22,7 @@ STATIC = {
     **SMALL,
     "max_num_epochs": "3",
     "min_num_epochs": "3",
-    "checkpoint_frequency_num_batches": "5",
+    "checkpoint_frequency_num_batches": "8",
     "batch_size": "32",
 }
 
@@ -59,7 +59,15 @@ def train(api: Api, s3: S3Client, corpus: Path, name: str, mode: str, image: str
     algorithm = {"TrainingImage": f"account/{image}:1", "TrainingInputMode": "File"}
     if image != "seq2seq":
         algorithm |= api.definition()["AlgorithmSpecification"] | algorithm
-    create(api, name, AlgorithmSpecification=algorithm, InputDataConfig=channels, StaticHyperParameters=STATIC)
+    create(
+        api,
+        name,
+        AlgorithmSpecification=algorithm,
+        InputDataConfig=channels,
+        StaticHyperParameters=STATIC,
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+        Environment={"OMP_NUM_THREADS": "1"},
+    )
     done = wait(api, name)
     assert done["TrainingJobStatus"] == "Completed", done
     return done

@@ -18,6 +18,8 @@ from constructs_lib import (
     ResourceLimits,
     S3DataSource,
     Seq2Seq,
+    WarmStartConfig,
+    WarmStartType,
     XGBoost,
 )
 from tests.unit.constructs_lib.tuning_job.samples import definition
@@ -51,6 +53,14 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      f"M {DEFINITION}.channels: must be Mapping[str, Channel], got {{'train': 's3://corpora'}}"),
     ({"ranges": [Seq2Seq.learning_rate]},
      "M ranges: must hold ranges, such as Seq2Seq.learning_rate.between(1e-4, 1e-2), got 'learning_rate' without one"),
+    ({"ranges": [CategoricalRange("optimizer_type", values="adam")]},
+     "M ranges.categorical.values: must be Sequence[str or float], got 'adam'"),
+    ({"warm_start_config": WarmStartConfig(parents="before", warm_start_type=WarmStartType.TRANSFER_LEARNING)},
+     "M warm_start_config.parents: must be Sequence[IHyperParameterTuningJob or str], got 'before'"),
+    ({"autotune": "yes"}, "M autotune: must be bool, got 'yes'"),
+    ({"training_job_definition": definition(instance_type="g5.xlarge")},
+     f"T4 {DEFINITION}.instance_type: must be one of SageMaker's instance types, such as ml.g5.xlarge, got "
+     "'g5.xlarge'"),
     ({"resource_limits": {"MaxParallelTrainingJobs": 1}},
      "M resource_limits: must be ResourceLimits, got {'MaxParallelTrainingJobs': 1}"),
     ({"job_name_prefix": "a_b"},
