@@ -14,7 +14,7 @@ from infra.handlers.personalize_contract import DATASET_IMPORT_JOB, SOLUTION, SO
 from tests.support.fake_aws import Refusal, client
 from tests.support.fake_personalize import STATUS, FakePersonalize
 from tests.support.fault_cases import IMPORT_CASE, SOLUTION_CASE, VERSION_CASE, Case
-from tests.support.tuning_resource import INVENTED, OTHER_STACK, STACK
+from tests.support.tuning_resource import INVENTED, NAME, OTHER_STACK, STACK, owned
 from tests.unit.handlers import test_life_cycle as tuning_job
 
 ABSENT, FOREIGN = State.ABSENT.value, State.FOREIGN.value
@@ -58,14 +58,14 @@ def request_of(row: str, case: Case) -> tuple[dict[str, Any], str]:
     if "OldResourceProperties" in request:
         before = case.declared("Job-1", tagged if "rolled" in row else None)
         request["OldResourceProperties"] = before if of_tags else old
-    physical = {tuning_job.NAME: name, tuning_job.NEW: old_name, INVENTED: INVENTED}
+    physical = {NAME: name, tuning_job.NEW: old_name, INVENTED: INVENTED}
     if "PhysicalResourceId" in request:
         request["PhysicalResourceId"] = physical[request["PhysicalResourceId"]]
     return request, name
 
 
 def owner(declared: dict[str, Any], stack: str, request: str) -> dict[str, str]:
-    return {**tuning_job.owned(stack, request=request), "tuning-as-code:declaration": digest(declared)}
+    return {**owned(stack, request=request), "tuning-as-code:declaration": digest(declared)}
 
 
 @pytest.mark.parametrize(("noun", "row", "state"), CELLS, ids=[f"{noun}-{row}-{state}" for noun, row, state in CELLS])
