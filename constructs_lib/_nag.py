@@ -28,7 +28,7 @@ def versions_of(scope: IConstruct, function: lambda_.IFunction) -> str:
 
 
 def _flatten(value: Any) -> str:
-    """How cdk-nag writes a resolved token: ``<LogicalId.Attribute>`` and ``<Parameter>``."""
+    """How cdk-nag writes a resolved token: ``<LogicalId.Attribute>``, ``<Parameter>``, and an export by its name."""
     if isinstance(value, str):
         return value
     if "Fn::Join" in value:
@@ -37,4 +37,6 @@ def _flatten(value: Any) -> str:
     if "Fn::GetAtt" in value:
         logical_id, attribute = value["Fn::GetAtt"]
         return f"<{logical_id}.{attribute}>"
+    if "Fn::ImportValue" in value:
+        return _flatten(value["Fn::ImportValue"])
     return f"<{value['Ref']}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Protocol
 
 import aws_cdk as cdk
@@ -85,20 +86,15 @@ class TuningJobResult(Construct):
     ) -> None:
         super().__init__(scope, id)
         every = _DEFAULT_INTERVAL if reconcile_every is None else reconcile_every
-        name = _default_name(scope) if parameter_name is None else parameter_name
-        self._validate(name, every)
+        self._parameter = result_parameter(
+            self,
+            name=default_result_name(scope) if parameter_name is None else parameter_name,
+            every=every,
+            description="Result of a tuning job; written when the job ends",
+            initial={contract.TUNING_JOB_NAME: tuning_job_name, contract.RESULT_STATUS: "InProgress"},
+        )
         self._longest_run, self._every = longest_run, every
         self._publisher = ResultPublisher.get_or_create(self)
-        initial = {contract.TUNING_JOB_NAME: tuning_job_name, contract.RESULT_STATUS: "InProgress"}
-        self._parameter = ssm.StringParameter(
-            self,
-            "Parameter",
-            parameter_name=name,
-            simple_name=_is_simple(name),
-            description="Result of a tuning job; written when the job ends",
-            string_value=json.dumps(initial, separators=(",", ":")),
-            tier=ssm.ParameterTier.INTELLIGENT_TIERING,
-        )
         self._publisher.publish(
             self,
             tuning_job_name=tuning_job_name,
@@ -148,15 +144,32 @@ class TuningJobResult(Construct):
             action=action,
         )
 
-    def _validate(self, name: str, every: cdk.Duration) -> None:
-        problems = []
-        if not is_unresolved(name) and "/" in name and not name.startswith("/"):
-            problems.append(f"parameter_name must begin with a slash if it has one, got {name!r}")
-        seconds = every.to_seconds()
-        if seconds < 60 or seconds % 60:
-            problems.append(f"reconcile_every must be whole minutes, at least 1, got {seconds:g} seconds")
-        if problems:
-            raise ValidationError(self.node.path, problems)
+
+def result_parameter(
+    scope: Construct, *, name: str, every: cdk.Duration, description: str, initial: Mapping[str, str]
+) -> ssm.StringParameter:
+    """The parameter of a result, as the child "Parameter", with what it says before the end.
+
+    Raises:
+        ValidationError: if the name, or the interval at which its end is looked for, cannot be used.
+    """
+    problems = []
+    if not is_unresolved(name) and "/" in name and not name.startswith("/"):
+        problems.append(f"parameter_name must begin with a slash if it has one, got {name!r}")
+    seconds = every.to_seconds()
+    if seconds < 60 or seconds % 60:
+        problems.append(f"reconcile_every must be whole minutes, at least 1, got {seconds:g} seconds")
+    if problems:
+        raise ValidationError(scope.node.path, problems)
+    return ssm.StringParameter(
+        scope,
+        "Parameter",
+        parameter_name=name,
+        simple_name=_is_simple(name),
+        description=description,
+        string_value=json.dumps(initial, separators=(",", ":")),
+        tier=ssm.ParameterTier.INTELLIGENT_TIERING,
+    )
 
 
 def _is_simple(name: str) -> bool:
@@ -164,7 +177,8 @@ def _is_simple(name: str) -> bool:
     return is_unresolved(name) or "/" not in name
 
 
-def _default_name(job: Construct) -> str:
+def default_result_name(job: Construct) -> str:
+    """The name of a result's parameter: ``/tuning/<stack>/<path of the job in the stack>``."""
     stack = cdk.Stack.of(job)
     path = job.node.path.removeprefix(stack.node.path).strip("/")
     # The name of a nested stack is known at deployment only, and a parameter's name must say whether it is a path.

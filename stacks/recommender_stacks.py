@@ -78,6 +78,8 @@ class RecommenderStack(Stack):
             dataset_imports=[imported],
             recipe=PersonalizeRecipe.POPULARITY_COUNT,
         )
+        result = self.hrnn.publish_result()
+        CfnOutput(self, "HrnnResultParameter", value=result.parameter.parameter_name)
         CfnOutput(self, "HrnnVersionArn", value=self.hrnn.solution_version_arn)
         CfnOutput(self, "HrnnTunedHpoParams", value=self.hrnn.tuned_hpo_params)
         CfnOutput(self, "PopularityVersionArn", value=self.popularity.solution_version_arn)

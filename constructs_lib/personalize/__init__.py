@@ -10,6 +10,7 @@ from constructs_lib.personalize.dataset import (
     PersonalizeSchema,
 )
 from constructs_lib.personalize.recipe import PersonalizeRecipe
+from constructs_lib.personalize.result import SolutionResult
 from constructs_lib.personalize.role import PersonalizeRole
 from constructs_lib.personalize.solution import PersonalizeSolution
 
@@ -25,4 +26,5 @@ __all__ = [
     "PersonalizeRole",
     "PersonalizeSchema",
     "PersonalizeSolution",
+    "SolutionResult",
 ]

@@ -40,4 +40,13 @@ class PersonalizeRole(iam.Role):
                 conditions=mine,
             )
         )
-        acknowledge(self, "Files below the prefix have names of the user's choice.", wildcard(self, objects))
+        reason = "Files below the prefix have names of the user's choice."
+        acknowledge(self, reason, wildcard(self, objects))
+        home = cdk.Stack.of(bucket)
+        if isinstance(bucket, s3.Bucket) and home is not cdk.Stack.of(self) and home.environment == _place(self):
+            # The template refers to a bucket of another stack by this export, which CDK makes in any case.
+            acknowledge(self, reason, wildcard(self, f"{home.export_value(bucket.bucket_arn)}/{key_prefix}*"))
+
+
+def _place(scope: Construct) -> str:
+    return cdk.Stack.of(scope).environment

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from constructs_lib._fields import decode, encode
@@ -18,6 +19,7 @@ from constructs_lib.personalize._resource import attribute, resource
 from constructs_lib.personalize.config import AutoMLConfig, HpoConfig, SolutionDeclaration
 from constructs_lib.personalize.dataset import PersonalizeDatasetGroup, PersonalizeDatasetImport
 from constructs_lib.personalize.recipe import PersonalizeRecipe
+from constructs_lib.personalize.result import SolutionResult
 from constructs_lib.ranges import CategoricalRange, Scaling
 from constructs_lib.tuning_job import _validate
 from infra.handlers.personalize_contract import (
@@ -176,7 +178,8 @@ class PersonalizeSolution(Construct):
             removal_policy: what happens when it leaves the stack. Default: None, it is deleted.
 
         Raises:
-            ValidationError: The request has members that CreateSolution has not, or breaks rules.
+            ValidationError: The request does not fit the service's model, breaks rules, or limits the number of
+                training jobs and not how many run at a time.
         """
         own = {"name", "datasetGroupArn", "tags"}
         given = {name: value for name, value in request.items() if name not in own}
@@ -197,6 +200,34 @@ class PersonalizeSolution(Construct):
             tags=tags if tags else None,
             removal_policy=removal_policy,
             **props,
+        )
+
+    def publish_result(
+        self,
+        *,
+        parameter_name: str | None = None,
+        topic: sns.ITopic | None = None,
+        reconcile_every: Duration | None = None,
+    ) -> SolutionResult:
+        """Publishes the version's result when its training ends, to an SSM parameter and a topic.
+
+        Args:
+            parameter_name: name of the parameter. Default: None, ``/tuning/<stack>/<path in the stack>``.
+            topic: topic that gets the same JSON at the end. Default: None.
+            reconcile_every: how often to look, since the service tells no end. Default: None, 15 minutes.
+
+        Raises:
+            ValidationError: if the name or the interval cannot be used, or the result is published already.
+        """
+        if self.node.try_find_child("Result") is not None:
+            raise ValidationError(self.node.path, ["publish_result must be called once, the result is published"])
+        return SolutionResult(
+            self,
+            "Result",
+            solution_version_arn=self.solution_version_arn,
+            parameter_name=parameter_name,
+            topic=topic,
+            reconcile_every=reconcile_every,
         )
 
     @property

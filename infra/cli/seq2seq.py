@@ -38,7 +38,7 @@ def prepare(
         raise UserError("--validation-src and --validation-trg go together: give both or neither")
     validation = None if validation_src is None or validation_trg is None else (validation_src, validation_trg)
     options = module.Options(max_words, min_count, max_length, validation_fraction, seed)
-    with tqdm(unit=" pairs", disable=None, leave=False) as bar:
+    with tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total

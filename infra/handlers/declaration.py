@@ -85,9 +85,19 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
 
 
 def changed_members(properties: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
-    """The top-level members in which two declarations differ, but for tags."""
-    names = (properties.keys() | old.keys()) - _UNDECLARED
-    return sorted(name for name in names if properties.get(name) != old.get(name))
+    """The paths at which two declarations differ, but for tags."""
+    given, before = (
+        {name: value for name, value in each.items() if name not in _UNDECLARED} for each in (properties, old)
+    )
+    return list(_changed(given, before, ""))
+
+
+def _changed(new: Any, old: Any, path: str) -> Iterator[str]:
+    if isinstance(new, Mapping) and isinstance(old, Mapping):
+        for name in sorted(new.keys() | old.keys()):
+            yield from _changed(new.get(name), old.get(name), f"{path}.{name}" if path else name)
+    elif new != old:
+        yield path
 
 
 def digest(properties: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from .contract import (
     BEST_TRAINING_JOB_RESOURCE_TYPE,
     GPU_QUOTA_RESOURCE_TYPE,
     IMAGE_BUILD_RESOURCE_TYPE,
+    TUNING_JOB_NAME,
     TUNING_JOB_RESOURCE_TYPE,
 )
 from .errors import HandlerError, said
@@ -35,6 +36,7 @@ _RESOURCE_TYPES = {
 # CloudFormation takes answers of up to 4,096 bytes, and the provider framework adds a trace of its own.
 _LONGEST_MESSAGE = 1500
 _LONGEST_LOG_NAME = 512
+_LONGEST_JOB = 1024
 # In an answer each of these takes six bytes, and no reader can see them.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -77,7 +79,9 @@ def explained(error: Exception, context: Any) -> RuntimeError:
 
 def _fields(event: Event) -> dict[str, str]:
     fields = {"request_id": event.request_id, "stack": event.stack_name, "logical_id": event.logical_id}
-    return fields if event.physical_id is None else {**fields, "job": event.physical_id}
+    # Before there is a physical id, what is declared: the job may get another of the declaration's names.
+    job = event.properties.get(TUNING_JOB_NAME) if event.physical_id is None else event.physical_id
+    return {**fields, "job": job[:_LONGEST_JOB]} if isinstance(job, str) else fields
 
 
 def _reason(error: Exception) -> str:

@@ -20,6 +20,13 @@ METRICS: Final = "Metrics"
 VERSION_NAME: Final = "VersionName"
 """A solution version's attribute: its name, which follows from the solution's ARN, the mode and the imports."""
 
+# What the result's publisher is called with beside the names of `contract`, and members of what it writes.
+PERSONALIZE_RESULT_HANDLER: Final = "handlers.personalize_result.publish"
+SOLUTION_VERSION_ARN: Final = "solutionVersionArn"
+RESULT_STATUS: Final = "status"
+RESULT_TUNED: Final = "tunedHPOParams"
+RESULT_METRICS: Final = "metrics"
+
 IMPORTS: Final = "DatasetImports"
 """A solution version's property beside its request: the imports that it is trained on, so that new ones retrain."""
 

@@ -7,76 +7,41 @@ Only ends are published; a result that is published already is left as it is.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from . import clients, clock
-from .contract import (
-    METRIC_FAILED,
-    METRIC_RUNNING_SECONDS,
-    RESULT_BEST,
-    RESULT_PARAMETER,
-    RESULT_STATUS,
-    RESULT_TOPIC,
-    TUNING_JOB_ARN,
-    TUNING_JOB_NAME,
-)
-from .entry import Answer, explained
-from .errors import HandlerError, code_of
+from . import clients, publishing
+from .contract import RESULT_BEST, RESULT_PARAMETER, RESULT_STATUS, RESULT_TOPIC, TUNING_JOB_ARN, TUNING_JOB_NAME
+from .entry import Answer
 from .jobs import is_missing
-from .logs import log, logging_about, metric
+from .logs import log
+from .publishing import LONGEST_REASON, MOST_BYTES, Outcome, publish_outcome, serialised, text
 
 _ENDS: Final = ("Completed", "Failed", "Stopped")
-# Parameter Store takes 8,192 bytes of an advanced parameter; intelligent tiering makes it one if need be.
-_MOST_BYTES: Final = 8192
-_LONGEST_REASON: Final = 1000
-_LONGEST_SUBJECT: Final = 100
 
 
 def publish(event: Mapping[str, Any], context: Any) -> Answer:
     """Write the result of the job that ``event`` names; answers whether that changed anything."""
-    name, parameter = event.get(TUNING_JOB_NAME), event.get(RESULT_PARAMETER)
-    with logging_about({"job": str(name), "parameter": str(parameter)}):
+    with publishing.about(event, TUNING_JOB_NAME, RESULT_PARAMETER):
         try:
-            published = _publish(_text(event, TUNING_JOB_NAME), _text(event, RESULT_PARAMETER), event.get(RESULT_TOPIC))
+            name, parameter = text(event, TUNING_JOB_NAME), text(event, RESULT_PARAMETER)
+            return {"Published": _publish(name, parameter, event.get(RESULT_TOPIC))}
         except Exception as error:
-            log("failed", logging.ERROR)
-            raise explained(error, context) from None
-        return {"Published": published}
-
-
-def _text(event: Mapping[str, Any], member: str) -> str:
-    value = event.get(member)
-    if not isinstance(value, str) or not value:
-        raise HandlerError(f"the event's {member} must be a name, got {value!r}")
-    return value
+            raise publishing.failure(error, context) from None
 
 
 def _publish(name: str, parameter: str, topic: str | None) -> bool:
     job = _described(name)
     if job is None:
         return False
-    if job["HyperParameterTuningJobStatus"] not in _ENDS:
-        running = clock.now() - job["CreationTime"].timestamp()
-        metric(METRIC_RUNNING_SECONDS, running, parameter)
-        return False
-    result = result_of(job)
-    value = _serialised(result)
-    if value == _present(parameter):
-        log("published already", status=result[RESULT_STATUS])
-        return False
-    # Before the parameter, which is what tells the next call that all is done: rather twice than never.
-    if topic is not None:
-        subject = f"Tuning job {name}: {result[RESULT_STATUS]}"[:_LONGEST_SUBJECT]
-        clients.sns().publish(TopicArn=topic, Subject=subject, Message=value)
-    clients.ssm().put_parameter(Name=parameter, Value=value, Overwrite=True)
-    log("published", status=result[RESULT_STATUS])
-    metric(METRIC_FAILED, float(result[RESULT_STATUS] == "Failed"), parameter)
-    return True
+    status = job["HyperParameterTuningJobStatus"]
+    if status not in _ENDS:
+        return publishing.running(job["CreationTime"].timestamp(), parameter)
+    outcome = Outcome(f"Tuning job {name}", status, failed=status == "Failed", value=_serialised(result_of(job)))
+    return publish_outcome(outcome, parameter, topic)
 
 
 def _described(name: str) -> Mapping[str, Any] | None:
@@ -100,7 +65,7 @@ def result_of(job: Mapping[str, Any]) -> dict[str, Any]:
         RESULT_BEST: _best(job.get("BestTrainingJob", {})),
     }
     if "FailureReason" in job:
-        result["FailureReason"] = job["FailureReason"][:_LONGEST_REASON]
+        result["FailureReason"] = job["FailureReason"][:LONGEST_REASON]
     return result
 
 
@@ -123,22 +88,9 @@ def _best(summary: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _serialised(result: Mapping[str, Any]) -> str:
-    value = _json(result)
+    value = serialised(result)
     best = result[RESULT_BEST]
-    if len(value.encode()) > _MOST_BYTES and best is not None:
+    if len(value.encode()) > MOST_BYTES and best is not None:
         log("the tuned hyperparameters are too long for a parameter and left out", logging.WARNING)
-        value = _json({**result, RESULT_BEST: {**best, "TunedHyperParameters": None}})
+        value = serialised({**result, RESULT_BEST: {**best, "TunedHyperParameters": None}})
     return value
-
-
-def _json(result: Mapping[str, Any]) -> str:
-    return json.dumps(result, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _present(parameter: str) -> str | None:
-    try:
-        return clients.ssm().get_parameter(Name=parameter)["Parameter"]["Value"]
-    except ClientError as error:
-        if code_of(error) == "ParameterNotFound":
-            raise HandlerError(f"there is no parameter {parameter!r}; deploy the stack that declares it") from error
-        raise

@@ -101,7 +101,7 @@ def training(definition: DefinitionPlan) -> str:
 
 def headline(plan: Plan) -> str:
     """The plan in one sentence."""
-    every = [*plan.jobs, *plan.gone]
+    every: list[JobPlan | GoneJob] = [*plan.jobs, *plan.gone]
     if not every:
         return "No tuning jobs are declared."
     if not plan.compared:

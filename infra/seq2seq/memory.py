@@ -135,6 +135,13 @@ def free_bytes(device: torch.device) -> int | None:
     return min((value for value in known if value is not None), default=None)
 
 
+def peak_bytes() -> int:
+    """Most memory that this process has held."""
+    # The other figure that systems have, ru_maxrss, starts on Linux with that of the process that started this one.
+    peak = _field(Path("/proc/self/status"), "VmHWM")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if peak is None else peak
+
+
 def _control_group_free(root: Path) -> int | None:
     """What a container's limit leaves, where there is one."""
     try:

@@ -1,21 +1,31 @@
-"""Two tokenised text files to the files that the algorithm trains on, in the public example's layout."""
+"""Two tokenised text files to the files that the algorithm trains on, in the public example's layout.
+
+The text is read once; what it says is then counted and written from numbers, a block of pairs at a time.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from itertools import zip_longest
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from infra.container import ClientError
 
-from .recordio import Pair, encode
+from .record_blocks import Sentences, encode_block
+from .tokenized_text import TokenizedText
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
-#: Called with the number of pairs written so far and in all.
+#: Called with the bytes done so far and in all; each byte of text counts when it is read and when it is written.
 Progress = Callable[[int, int], None]
-_Tokens = tuple[list[str], list[str]]
+#: Lines that are written at once.
+_BLOCK = 1 << 14
 
 
 class Options(NamedTuple):
@@ -67,82 +77,117 @@ def prepare(
         ClientError: The files do not match line by line, or nothing is left of them.
     """
     options = Options() if options is None else options
-    pairs, left_out = _read(*training, options.max_length)
-    if validation is None:
-        train, held_out = _split(pairs, options)
-    else:
-        (held_out, also_left_out), train = _read(*validation, options.max_length), pairs
-        left_out += also_left_out
-    vocabularies = tuple(
-        Vocabulary.build((pair[side] for pair in train), max_words=options.max_words, min_count=options.min_count)
-        for side in (0, 1)
-    )
-    source, target = vocabularies
-    total = len(train) + len(held_out)
-    _write_records(folder / "train" / "train.rec", train, source, target, lambda done: progress(done, total))
-    after = len(train)
-    _write_records(folder / "validation" / "val.rec", held_out, source, target, lambda n: progress(after + n, total))
-    (folder / "vocab").mkdir(parents=True, exist_ok=True)
-    source.save(folder / "vocab" / SOURCE_FILE)
-    target.save(folder / "vocab" / TARGET_FILE)
-    return Prepared(len(train), len(held_out), left_out, len(source), len(target))
+    for name in ("train", "validation", "vocab"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    meter = _Meter([*training, *(validation or ())], progress)
+    with ExitStack() as files:
+        read = partial(_ParallelText, lambda: files.enter_context(TemporaryFile(dir=folder)), options, meter)
+        text = read(*training)
+        other = text if validation is None else read(*validation)
+        train, held_out = _split(text.usable, options) if validation is None else (text.usable, other.usable)
+        vocabularies = text.vocabulary(0, train), text.vocabulary(1, train)
+        text.write(folder / "train" / "train.rec", train, vocabularies)
+        other.write(folder / "validation" / "val.rec", held_out, vocabularies)
+    for vocabulary, name in zip(vocabularies, (SOURCE_FILE, TARGET_FILE), strict=True):
+        vocabulary.save(folder / "vocab" / name)
+    meter.finish()
+    left_out = sum(int((~part.usable).sum()) for part in {text, other})
+    return Prepared(int(train.sum()), int(held_out.sum()), left_out, *map(len, vocabularies))
 
 
-def _read(source: Path, target: Path, max_length: int | None) -> tuple[list[_Tokens], int]:
-    """Pairs of tokenised sentences with words on both sides, and how many were left out."""
-    pairs, left_out = [], 0
-    for number, (left, right) in enumerate(zip_longest(_lines(source), _lines(target)), start=1):
-        if left is None or right is None:
-            short, long = (source, target) if left is None else (target, source)
+class _Meter:
+    """Progress over the bytes of some files."""
+
+    def __init__(self, files: list[Path], progress: Progress) -> None:
+        self._total = 2 * sum(file.stat().st_size for file in files if file.is_file())
+        self._done, self._progress = 0.0, progress
+
+    def add(self, size: float) -> None:
+        """Some bytes more are done."""
+        self._done += size
+        self._progress(min(int(self._done), self._total), self._total)
+
+    def finish(self) -> None:
+        """All is done."""
+        self._progress(self._total, self._total)
+
+
+_Lines = npt.NDArray[np.bool_]
+
+
+class _ParallelText:
+    """Two texts of which each line is the translation of the other's."""
+
+    def __init__(
+        self, spool: Callable[[], IO[bytes]], options: Options, meter: _Meter, source: Path, target: Path
+    ) -> None:
+        self._options, self._meter, paths = options, meter, (source, target)
+        self._sides = TokenizedText(source, spool(), meter.add), TokenizedText(target, spool(), meter.add)
+        self._require_pairs(paths)
+        self._bytes = sum(path.stat().st_size for path in paths)
+
+    def _require_pairs(self, paths: tuple[Path, Path]) -> None:
+        max_length = self._options.max_length
+        source, target = (side.lengths for side in self._sides)
+        if len(source) != len(target):
+            short, long = paths if len(source) < len(target) else paths[::-1]
             raise ClientError(
-                f"{short} ends after line {number - 1}, but {long} goes on: line by line the two must be translations "
-                "of each other"
+                f"{short} ends after line {min(len(source), len(target))}, but {long} goes on: line by line the two "
+                "must be translations of each other"
             )
-        longest = max(len(left), len(right))
-        if left and right and (max_length is None or longest <= max_length):
-            pairs.append((left, right))
-        else:
-            left_out += 1
-    if not pairs:
-        limit = "" if max_length is None else f" and at most {max_length}"
+        #: Lines with words on both sides and not too many.
+        self.usable: _Lines = (source > 0) & (target > 0)
+        if max_length is not None:
+            self.usable &= np.maximum(source, target) <= max_length
+        if not self.usable.any():
+            limit = "" if max_length is None else f" and at most {max_length}"
+            raise ClientError(
+                f"{paths[0]} and {paths[1]} have no pair of sentences with at least one word{limit} on both sides"
+            )
+
+    def _blocks(self, side: int, chosen: _Lines) -> Iterator[Sentences]:
+        """The chosen lines' word numbers, block by block."""
+        text = self._sides[side]
+        for start in range(0, len(chosen), _BLOCK):
+            lengths, keep = text.lengths[start : start + _BLOCK], chosen[start : start + _BLOCK]
+            numbers = text.lines(start, start + len(keep))
+            yield Sentences(numbers[np.repeat(keep, lengths)], lengths[keep])
+
+    def vocabulary(self, side: int, chosen: _Lines) -> Vocabulary:
+        """The vocabulary of the chosen lines."""
+        words = self._sides[side].words
+        counts = np.zeros(len(words), dtype=np.int64)
+        for block in self._blocks(side, chosen):
+            counts += np.bincount(block.ids, minlength=len(words))
+        occurring = np.flatnonzero(counts >= max(1, self._options.min_count))
+        counted = {words[number]: int(counts[number]) for number in occurring}
+        return Vocabulary.ranked(counted, max_words=self._options.max_words)
+
+    def write(self, path: Path, chosen: _Lines, vocabularies: tuple[Vocabulary, Vocabulary]) -> None:
+        """Writes the records of the chosen lines."""
+        ids = [self._ids(side, vocabulary) for side, vocabulary in enumerate(vocabularies)]
+        share = self._bytes / max(1, len(chosen))
+        with path.open("wb") as file:
+            for source, target in zip(self._blocks(0, chosen), self._blocks(1, chosen), strict=True):
+                if len(source.lengths):
+                    pair = Sentences(ids[0][source.ids], source.lengths), Sentences(ids[1][target.ids], target.lengths)
+                    file.write(encode_block(*pair).data)
+                    self._meter.add(share * len(source.lengths))
+
+    def _ids(self, side: int, vocabulary: Vocabulary) -> npt.NDArray[np.int32]:
+        """The id of each word number."""
+        return np.array(vocabulary.encode(self._sides[side].words), dtype=np.int32)
+
+
+def _split(usable: _Lines, options: Options) -> tuple[_Lines, _Lines]:
+    """Lines to train on and lines to validate with."""
+    places = np.flatnonzero(usable)
+    size = max(1, round(len(places) * options.validation_fraction))
+    if size >= len(places):
         raise ClientError(
-            f"{source} and {target} have no pair of sentences with at least one word{limit} on both sides"
-        )
-    return pairs, left_out
-
-
-def _lines(path: Path) -> Iterator[list[str]]:
-    """Tokens of each line of a UTF-8 file; only line feeds end a line."""
-    try:
-        with path.open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                yield line.split()
-    except OSError as error:
-        raise ClientError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ClientError(f"{path} is not UTF-8 text: {error}") from error
-
-
-def _split(pairs: list[_Tokens], options: Options) -> tuple[list[_Tokens], list[_Tokens]]:
-    """Training and validation pairs, each in the order of the text."""
-    size = max(1, round(len(pairs) * options.validation_fraction))
-    if size >= len(pairs):
-        raise ClientError(
-            f"{len(pairs)} pairs are too few for a validation fraction of {options.validation_fraction}: "
+            f"{len(places)} pairs are too few for a validation fraction of {options.validation_fraction}: "
             "at least one must remain for training"
         )
-    chosen = set(random.Random(options.seed).sample(range(len(pairs)), size))  # noqa: S311  no secret
-    train = [pair for index, pair in enumerate(pairs) if index not in chosen]
-    return train, [pairs[index] for index in sorted(chosen)]
-
-
-def _write_records(
-    path: Path, pairs: Iterable[_Tokens], source: Vocabulary, target: Vocabulary, progress: Callable[[int], None]
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        for number, (left, right) in enumerate(pairs, start=1):
-            file.write(encode(Pair(source.encode(left), target.encode(right))))
-            if number % 1000 == 0:
-                progress(number)
-    progress(number)
+    held_out = np.zeros_like(usable)
+    held_out[places[random.Random(options.seed).sample(range(len(places)), size)]] = True  # noqa: S311  no secret
+    return usable & ~held_out, held_out

@@ -62,13 +62,13 @@ def beam_search(model: Seq2Seq, sources: list[Int32s], beam_size: int, max_lengt
             break
         embedded = model.target_embedding(words.unsqueeze(1), start=len(steps)).squeeze(1)
         features, attention, carried = decoding.step(embedded, carried)
-        log_probabilities = model.scores(features).log_softmax(dim=1).view(rows, beam_size, -1)  # (B, K, V)
-        parents, chosen = beam.advance(log_probabilities, at_limit=limits.eq(len(steps)))
+        scores = model.scores(features).view(rows, beam_size, -1)  # (B, K, V)
+        parents, chosen = beam.advance(scores, at_limit=limits.eq(len(steps)))
         flat = (parents + torch.arange(rows, device=device).unsqueeze(1) * beam_size).flatten()  # (B * K,)
         carried = tuple(part.index_select(0, flat) for part in carried)
         words = chosen.flatten()
         steps.append(_Step(parents, chosen, attention.view(rows, beam_size, -1)))
-    return [_trace(steps, beam, row, len(source)) for row, source in enumerate(sources)]
+    return _traces(steps, beam, [len(source) for source in sources])
 
 
 class _Beam:
@@ -81,37 +81,52 @@ class _Beam:
         self.lengths = torch.zeros(rows, size, dtype=torch.long, device=device)  # words, </s> counted
         self.finished = torch.zeros(rows, size, dtype=torch.bool, device=device)
 
-    def advance(self, log_probabilities: Tensor, at_limit: Tensor) -> tuple[Tensor, Tensor]:
+    def advance(self, scores: Tensor, at_limit: Tensor) -> tuple[Tensor, Tensor]:
         """Extends each hypothesis by each word, (B, K, V), and keeps the best K: parents and words, each (B, K).
 
-        Hypotheses ``at_limit`` (B, 1) can only end, finished ones only stay.
+        Hypotheses ``at_limit`` (B, 1) can only end, finished ones only stay. The scores are overwritten.
         """
-        size, vocabulary = self.totals.size(1), log_probabilities.size(2)
-        log_probabilities[:, :, [PAD, BOS]] = -torch.inf
-        end = log_probabilities[:, :, EOS].clone()
-        log_probabilities.masked_fill_((self.finished | at_limit).unsqueeze(2), -torch.inf)
-        log_probabilities[:, :, EOS] = torch.where(self.finished, -torch.inf, end)
-        log_probabilities[:, :, PAD] = torch.where(self.finished, 0.0, -torch.inf)
-        totals = self.totals.unsqueeze(2) + log_probabilities  # (B, K, V)
+        size = self.totals.size(1)
+        found, words = self._extensions(scores, at_limit)  # (B, K, W)
+        totals = self.totals.unsqueeze(2) + found
         lengths = self.lengths + (~self.finished).long()
-        ranked = (totals / lengths.unsqueeze(2)).flatten(1).topk(size, dim=1).indices  # (B, K) of K * V
-        parents, words = ranked // vocabulary, ranked % vocabulary
+        ranked = (totals / lengths.unsqueeze(2)).flatten(1).topk(size, dim=1).indices  # (B, K) of K * W
+        parents, chosen = ranked // words.size(2), words.flatten(1).gather(1, ranked)
         self.totals = totals.flatten(1).gather(1, ranked)
         self.lengths = lengths.gather(1, parents)
         impossible = self.totals == -torch.inf  # where there are fewer ways to go on than hypotheses
-        self.finished = self.finished.gather(1, parents) | (words == EOS) | impossible
-        return parents, words
+        self.finished = self.finished.gather(1, parents) | (chosen == EOS) | impossible
+        return parents, chosen
+
+    def _extensions(self, scores: Tensor, at_limit: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and ids of the W words after each hypothesis that can be among the best: (B, K, W)."""
+        normaliser = scores.logsumexp(dim=2, keepdim=True)
+        scores[:, :, PAD] = scores[:, :, BOS] = -torch.inf
+        if bool(at_limit.any()):
+            end = scores[:, :, EOS].clone()
+            scores.masked_fill_(at_limit.unsqueeze(2), -torch.inf)
+            scores[:, :, EOS] = end
+        best, words = scores.topk(min(scores.size(1), scores.size(2)), dim=2)
+        found, finished = best - normaliser, self.finished.unsqueeze(2)
+        found = found.masked_fill(finished, -torch.inf)
+        found[:, :, :1].masked_fill_(finished, 0.0)
+        return found, words.masked_fill(finished, PAD)
 
 
-def _trace(steps: list[_Step], beam: _Beam, row: int, source_length: int) -> Hypothesis:
-    """The best hypothesis of a sentence, followed back from its end."""
-    length, place = int(beam.lengths[row, 0]) - 1, 0
-    words, looks = [], []
-    for step in reversed(steps):
-        word, parent = int(step.words[row, place]), int(step.parents[row, place])
-        if word not in (PAD, EOS):
-            words.append(word)
-            looks.append(step.attention[row, parent, :source_length])
-        place = parent
-    attention = torch.stack(looks[::-1]) if looks else beam.totals.new_zeros(0, source_length)
-    return Hypothesis(words[::-1], float(beam.totals[row, 0]) / (length + 1), attention)
+def _traces(steps: list[_Step], beam: _Beam, source_lengths: list[int]) -> list[Hypothesis]:
+    """The best hypothesis of each sentence, followed back from its end."""
+    words, parents = (torch.stack(part).tolist() for part in ([s.words for s in steps], [s.parents for s in steps]))
+    attention = torch.stack([step.attention for step in steps])  # (T, B, K, S)
+    scores = (beam.totals[:, 0] / beam.lengths[:, 0]).tolist()
+    found = []
+    for row, source_length in enumerate(source_lengths):
+        place, path = 0, []
+        for t in reversed(range(len(steps))):
+            word, parent = words[t][row][place], parents[t][row][place]
+            if word not in (PAD, EOS):
+                path.append((word, t, parent))
+            place = parent
+        path.reverse()
+        at, before = [t for _, t, _ in path], [parent for _, _, parent in path]
+        found.append(Hypothesis([word for word, _, _ in path], scores[row], attention[at, row, before, :source_length]))
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -16,7 +15,7 @@ from infra.container import ClientError, Container, StopRequest
 from . import artifact
 from .dataset import Corpus, Limits, read_pairs, windows
 from .hyperparameters import HyperParameters
-from .memory import bounded_memory, check_memory
+from .memory import bounded_memory, check_memory, peak_bytes
 from .processes import Processes
 from .recordio import Pair
 from .trainer import Data, Trainer
@@ -57,7 +56,7 @@ def run(container: Container, settings: HyperParameters, log: Callable[[str], No
 
 
 def _peak_memory(device: torch.device) -> str:
-    used = f"Peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
+    used = f"Peak memory: {peak_bytes() / 2**20:.0f} MiB"
     if device.type == "cuda":
         used += f", GPU: {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB"
     return used

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from infra.container import ClientError
@@ -33,9 +33,17 @@ class Vocabulary:
             min_count: Words that occur less often are unknown words.
         """
         counts = Counter(token for sentence in sentences for token in sentence)
-        for token in SPECIAL_TOKENS:
-            counts.pop(token, None)
-        ranked = sorted(((count, word) for word, count in counts.items() if count >= min_count), reverse=True)
+        return cls.ranked({word: count for word, count in counts.items() if count >= min_count}, max_words=max_words)
+
+    @classmethod
+    def ranked(cls, counts: Mapping[str, int], *, max_words: int) -> Vocabulary:
+        """The most frequent words of these, ties in reverse alphabetical order.
+
+        Args:
+            counts: How often each word occurs; special tokens may be among them.
+            max_words: Most words to take, special tokens not counted.
+        """
+        ranked = sorted(((count, word) for word, count in counts.items() if word not in SPECIAL_TOKENS), reverse=True)
         return cls((*SPECIAL_TOKENS, *(word for _, word in ranked[:max_words])))
 
     @classmethod
@@ -63,8 +71,8 @@ class Vocabulary:
         return vocabulary
 
     def save(self, path: Path) -> None:
-        """Writes the vocabulary file: UTF-8, by id."""
-        path.write_text(json.dumps(self._ids, ensure_ascii=False, indent=0), encoding="utf-8")
+        """Writes the vocabulary file: UTF-8, by id, a word a line."""
+        path.write_text(json.dumps(self._ids, ensure_ascii=False, separators=(",\n", ": ")), encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self.words)

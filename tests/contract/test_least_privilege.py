@@ -196,41 +196,61 @@ def use_image_build(aws: LocalAws) -> None:
 
 def use_personalize(aws: LocalAws) -> None:
     made = {}
-    group = made["DatasetGroup"] = personalize_resource("DatasetGroup", name="shop", tags={"team": {"tagValue": "a"}})
-    retagged = {"name": "shop", "tags": {"cost": {"tagValue": "1"}}}
-    old = {"name": "shop", "tags": {"team": {"tagValue": "a"}}}
-    personalize_request("DatasetGroup", "Update", retagged, PhysicalResourceId=group, OldResourceProperties=old)
-    schema = made["Schema"] = personalize_resource("Schema", name="schema", schema=json.dumps(INTERACTIONS))
-    declared = {"name": "events", "datasetGroupArn": group, "schemaArn": schema, "datasetType": "INTERACTIONS"}
-    dataset = made["Dataset"] = personalize_resource("Dataset", **declared)
-    changed = {**declared, "name": "other"}
-    personalize_request("Dataset", "Update", changed, PhysicalResourceId=dataset, OldResourceProperties=declared)
+    tagged = {"name": "shop", "tags": {"team": {"tagValue": "a"}}}
+    made["DatasetGroup"], group = personalize_request("DatasetGroup", "Create", tagged)
+    personalize_update("DatasetGroup", made["DatasetGroup"], tagged, {**tagged, "tags": {"cost": {"tagValue": "1"}}})
+    made["Schema"], schema = personalize_request("Schema", "Create", name="schema", schema=json.dumps(INTERACTIONS))
+    events = {"name": "events", "datasetGroupArn": group, "schemaArn": schema, "datasetType": "INTERACTIONS"}
+    made["Dataset"], dataset = personalize_request("Dataset", "Create", events)
+    next_schema, schema = personalize_request("Schema", "Create", name="next", schema=json.dumps(INTERACTIONS))
+    personalize_update("Dataset", made["Dataset"], events, {**events, "schemaArn": schema})
     role = "arn:aws:iam::000000000000:role/personalize"
     source = {"dataLocation": "s3://events/events.csv"}
-    personalize_resource("DatasetImportJob", jobName="import", datasetArn=dataset, dataSource=source, roleArn=role)
-    counting = {"recipeArn": "arn:aws:personalize:::recipe/aws-popularity-count"}
-    solution = made["Solution"] = personalize_resource("Solution", name="solution", datasetGroupArn=group, **counting)
-    personalize_resource("SolutionVersion", solutionArn=solution, trainingMode="FULL")
-    personalize_resource("SolutionVersion", solutionArn=solution, trainingMode="FULL")  # looks for the first one's tags
-    stopped = personalize_request("SolutionVersion", "Create", {"solutionArn": solution}, waits=False)
-    personalize_request("SolutionVersion", "Delete", {}, PhysicalResourceId=stopped)
-    for kind in ("Solution", "Dataset", "Schema", "DatasetGroup"):
-        personalize_request(kind, "Delete", {}, PhysicalResourceId=made[kind])
+    personalize_request(
+        "DatasetImportJob", "Create", jobName="import", datasetArn=dataset, dataSource=source, roleArn=role
+    )
+    for recipe in ("popularity-count", "hrnn"):
+        declared = {"name": recipe, "datasetGroupArn": group, "recipeArn": f"arn:aws:personalize:::recipe/aws-{recipe}"}
+        made[recipe], solution = personalize_request("Solution", "Create", declared)
+        version = {"solutionArn": solution, "trainingMode": "FULL"}
+        # The second one trains for longer than it takes to ask it to stop.
+        waits = recipe == "popularity-count"
+        physical_id, _ = personalize_request("SolutionVersion", "Create", version, waits=waits)
+        personalize_request("SolutionVersion", "Delete", version, PhysicalResourceId=physical_id)
+        personalize_request("Solution", "Delete", declared, PhysicalResourceId=made[recipe])
+    personalize_request("Dataset", "Delete", {"datasetGroupArn": group}, PhysicalResourceId=made["Dataset"])
+    personalize_request("Schema", "Delete", PhysicalResourceId=next_schema)
+    for kind in ("Schema", "DatasetGroup"):
+        personalize_request(kind, "Delete", {"datasetGroupArn": group}, PhysicalResourceId=made[kind])
 
 
-def personalize_resource(kind: str, **properties: Any) -> str:
-    """A resource, created and awaited; its physical id."""
-    return personalize_request(kind, "Create", properties)
+def personalize_update(kind: str, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> None:
+    personalize_request(kind, "Update", new, PhysicalResourceId=physical_id, OldResourceProperties=old)
 
 
-def personalize_request(kind: str, what: str, properties: dict[str, Any], *, waits: bool = True, **more: Any) -> str:
-    """A request to the handler as the provider framework makes it; the physical id."""
-    request = event(what, properties, ResourceType=f"Custom::Personalize{kind}", LogicalResourceId=kind, **more)
-    request |= {"RequestId": uuid.uuid4().hex, "StackId": STACK}
+def personalize_request(
+    kind: str,
+    what: str,
+    declared: dict[str, Any] | None = None,
+    *,
+    waits: bool = True,
+    PhysicalResourceId: str | None = None,  # noqa: N803 - as in the request
+    OldResourceProperties: dict[str, Any] | None = None,  # noqa: N803
+    **properties: Any,
+) -> tuple[str, str]:
+    """A request to the handler as the provider framework makes it; the physical id and the ARN."""
+    request = event(what, {**({} if declared is None else declared), **properties}, LogicalResourceId=kind)
+    request |= {"ResourceType": f"Custom::Personalize{kind}", "RequestId": uuid.uuid4().hex, "StackId": STACK}
+    if PhysicalResourceId is not None:
+        request["PhysicalResourceId"] = PhysicalResourceId
+    if OldResourceProperties is not None:
+        request["OldResourceProperties"] = OldResourceProperties
     planned = {**request, **personalize.on_event(request, None)}
-    while waits and not personalize.is_complete(planned, None)["IsComplete"]:
+    done = personalize.is_complete(planned, None)
+    while waits and not done["IsComplete"]:
         time.sleep(0.05)
-    return str(planned["PhysicalResourceId"])
+        done = personalize.is_complete(planned, None)
+    return str(planned["PhysicalResourceId"]), str(done.get("Data", {}).get("Arn", ""))
 
 
 @dataclass(frozen=True)
@@ -248,7 +268,7 @@ HANDLERS = {
     "BestTrainingJobProviderRole": Handler(use_best_training_job, ("best_training_job",)),
     "GpuQuotaProviderRole": Handler(use_quota, ("quotas",)),
     "ImageBuildProviderRole": Handler(use_image_build, ("image_build",)),
-    "PersonalizeProviderRole": Handler(use_personalize, ("personalize", "personalize_api")),
+    "PersonalizeProviderRole": Handler(use_personalize, ("personalize_api", "personalize_data")),
     "TuningJobProviderRole": Handler(use_tuning_job, ("jobs",)),
     "TuningResultPublisherRole": Handler(use_result, ("result",)),
 }

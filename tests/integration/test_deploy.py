@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,31 +15,26 @@ from infra.local.home import Home
 from infra.local.state import LocalState
 from infra.local.up import down, up
 from infra.seq2seq.prepare import Options, prepare
+from tests.support.teams import ROOT, Team
 
-ROOT = Path(__file__).parents[2]
 TINY = {"prefix": "it", "corpus": "tiny", "max_num_batches": "2", "max_number_of_training_jobs": "2"}
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 
-class Team:
-    """A team's machine: the app's folder, the CDK CLI and a local AWS."""
+class TuningTeam(Team):
+    """Deploys this repository's own app."""
 
     def __init__(self, home: Home, state: LocalState, output: Path) -> None:
-        self._home, self._output = home, output
+        super().__init__(home, state, output, "app.py")
         self.sagemaker = local_client(state, "sagemaker")
-        self.cloudformation = local_client(state, "cloudformation")
-        self.s3 = local_client(state, "s3")
 
     def cdk(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         context = [word for key, value in {**TINY, **settings}.items() for word in ("-c", f"tuning:{key}={value}")]
-        command = [sys.executable, "-m", "infra.cli", "local", "cdk", "--", *arguments, *context]
-        app = ["--app", f"{sys.executable} app.py", "--output", str(self._output)]
-        environment = {**os.environ, "TUNING_HOME": str(self._home.path), "PYTHONPATH": str(ROOT)}
-        return subprocess.run([*command, *app], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        return super().cdk(*arguments, *context)
 
-    def deploy(self, stack: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return self.cdk("deploy", stack, "--exclusively", "--require-approval", "never", **settings)
+    def deploy(self, stack: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return self.cdk("deploy", stack, "--exclusively", "--require-approval", "never", *arguments, **settings)
 
     def fill_channels(self, folder: Path) -> None:
         upload(self.s3, files_of_channels(folder), channel_buckets(self.cloudformation, "it-data"), "tiny")
@@ -51,16 +44,13 @@ class Team:
         summaries = self.sagemaker.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]
         return {one["HyperParameterTuningJobName"]: one["HyperParameterTuningJobStatus"] for one in summaries}
 
-    def stacks(self) -> set[str]:
-        return {one["StackName"] for one in self.cloudformation.describe_stacks()["Stacks"]}
-
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TuningTeam]:
     folder = tmp_path_factory.mktemp("team")
     home = Home(folder / "home")
     state, _ = up(home)
-    yield Team(home, state, folder / "cdk.out")
+    yield TuningTeam(home, state, folder / "cdk.out")
     down(home)
 
 
@@ -77,7 +67,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "channels"
 
 
-def test_the_life_of_a_declaration(team: Team, corpus: Path) -> None:
+def test_the_life_of_a_declaration(team: TuningTeam, corpus: Path) -> None:
     # The data stack comes first.
     assert team.deploy("it-data").returncode == 0
 
@@ -124,14 +114,14 @@ def test_the_life_of_a_declaration(team: Team, corpus: Path) -> None:
     assert not {"it-tuning", "it-data"} & team.stacks()
 
 
-def wait_for_end(team: Team, name: str) -> None:
+def wait_for_end(team: TuningTeam, name: str) -> None:
     deadline = time.monotonic() + 300
     while team.tuning_jobs()[name] == "InProgress":
         assert time.monotonic() < deadline, f"{name} has not ended"
         time.sleep(1)
 
 
-def check_best_model(team: Team, name: str) -> None:
+def check_best_model(team: TuningTeam, name: str) -> None:
     description = team.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     assert description["HyperParameterTuningJobStatus"] == "Completed", description.get("FailureReason")
     assert description["TrainingJobStatusCounters"]["Completed"] == 2

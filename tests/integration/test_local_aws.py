@@ -29,6 +29,8 @@ from infra.local.up import down, locked, reset, up
 
 pytestmark = pytest.mark.integration
 
+DOCKER_ALONE = "--docker takes an image and nothing else: tuning local image IMAGE --docker DOCKER_IMAGE\n"
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
@@ -320,6 +322,31 @@ def test_images_are_listed_and_forgotten(home: Home) -> None:
     for arguments, message in (
         (["mine:1", "--remove"], "image mine:1 is not registered: `tuning local image` lists those that are\n"),
         (["mine:1"], "the program for image mine:1 is missing: tuning local image mine:1 -- COMMAND\n"),
+        (["--docker", "x"], DOCKER_ALONE),
+        (["mine:1", "--docker", "x", "--remove"], DOCKER_ALONE),
+        (["mine:1", "--docker", "x", "--", "train"], DOCKER_ALONE),
     ):
         refused = tuning(home, "local", "image", *arguments)
+        assert (refused.returncode, refused.stderr) == (1, message)
+    named = tuning(home, "local", "image", "seq2seq", "--docker", "seq2seq:mine")
+    assert named.stdout == "image seq2seq runs as a container of: seq2seq:mine\n"
+    assert "seq2seq: container of seq2seq:mine\n" in tuning(home, "local", "image").stdout
+
+
+def test_file_systems_are_listed_and_forgotten(home: Home, tmp_path: Path) -> None:
+    command = ("local", "file-system")
+    played = tuning(home, *command, "fs-0123abcd", str(tmp_path))
+    assert played.stdout == f"file system fs-0123abcd is played by: {tmp_path}\n"
+    assert tuning(home, *command).stdout == f"fs-0123abcd: {tmp_path}\n"
+    assert tuning(home, *command, "fs-0123abcd", "--remove").stdout == "file system fs-0123abcd is forgotten\n"
+    assert tuning(home, *command).stdout == ""
+    for arguments, message in (
+        (["efs"], "the id of a file system must look like fs-0123456789abcdef0, got efs\n"),
+        (["fs-0123abcd"], "the folder for fs-0123abcd is missing: tuning local file-system fs-0123abcd FOLDER\n"),
+        (
+            ["fs-0123abcd", "--remove"],
+            "file system fs-0123abcd is not registered: `tuning local file-system` lists those that are\n",
+        ),
+    ):
+        refused = tuning(home, *command, *arguments)
         assert (refused.returncode, refused.stderr) == (1, message)

@@ -115,7 +115,7 @@ class Framework:
             except (RuntimeError, Killed) as error:
                 answer = self._sent(FailedError(str(error), self._known(event, planned)))
             else:
-                answer = None if found is None or self._dies() else self._sent(found)
+                answer = None if found is None or self._dies() else self._sent(found, self._known(event, planned))
             if answer is not None:
                 return answer
             self.poll()
@@ -134,13 +134,15 @@ class Framework:
         self.deaths -= 1
         return True
 
-    def _sent(self, answer: dict[str, Any] | FailedError) -> dict[str, Any] | FailedError | None:
+    def _sent(
+        self, answer: dict[str, Any] | FailedError, known: str | None = None
+    ) -> dict[str, Any] | FailedError | None:
         """The answer as it arrives: a success that could not be sent is followed by a failure that says so."""
         if self._put():
             return answer
         if isinstance(answer, FailedError):
             return None
-        failure = FailedError("Unsuccessful HTTP response: 503", answer["PhysicalResourceId"])
+        failure = FailedError("Unsuccessful HTTP response: 503", known)
         return failure if self._put() else None
 
     def _put(self) -> bool:

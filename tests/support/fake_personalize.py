@@ -23,6 +23,8 @@ class Thing:
     status: str
     tags: dict[str, str]
     request: dict[str, Any]
+    described: dict[str, Any] = field(default_factory=dict)
+    """What Describe answers beside them."""
 
 
 @dataclass
@@ -74,7 +76,8 @@ class FakePersonalize:
         arn = request[kind.arn]
         thing = self._thing(arn)
         failed = {"failureReason": self.failure} if "FAILED" in thing.status else {}
-        return {kind.described: {kind.arn: arn, kind.name: thing.name, "status": thing.status, **failed}}
+        known = {kind.arn: arn, kind.name: thing.name, "status": thing.status}
+        return {kind.described: {**known, **failed, **thing.described}}
 
     def _thing(self, arn: str) -> Thing:
         if arn not in self.things:

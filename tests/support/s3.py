@@ -32,6 +32,7 @@ def emulator(folder: Path) -> Iterator[str]:
         "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -22,9 +22,8 @@ def engine_address(environ: Mapping[str, str] = os.environ) -> str:
     """Where the engine is: DOCKER_HOST, else the current Docker context's, else the usual socket."""
     if host := environ.get("DOCKER_HOST"):
         return host
-    context = ContextAPI.get_current_context()
-    host = None if context is None else context.Host
-    return (host or "unix:///var/run/docker.sock").replace("http+unix://", "unix://")
+    context = ContextAPI.kwargs_from_context(environment=dict(environ))
+    return context.get("base_url", "unix:///var/run/docker.sock")
 
 
 def connect() -> docker.DockerClient:

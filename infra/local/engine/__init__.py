@@ -25,7 +25,9 @@ Where SageMaker publishes no rule, this is ours:
 - A training program that was lost (not one that failed) is run again, as often as RetryStrategy says, else 3 times.
   One that was ended by `close` is run again however often; an engine that dies without `close` leaves its programs
   running and follows them when it is back.
+- TrainingEndTime is the moment when the engine has put the artifacts into S3, also where it had to come back first.
 - One host plays whatever instances a request asks for; input mode FastFile is served as File.
+- An image that no program plays runs as a container, where a Docker engine has it: see `training.images`.
 """
 
 from __future__ import annotations

@@ -165,13 +165,14 @@ def _overall_best(engine: TuningEngine, job: TuningJob, best: TrainingJob | None
         return None
     sign = 1 if job.definitions[0].maximize else -1
     parent = max(job.parents, key=lambda trial: sign * trial.value, default=None)
-    own = None if best is None else best.objective_value
-    if parent is None or (own is not None and sign * own >= sign * parent.value):
-        return None if best is None else tuned_training_job(job, best)
+    value = None if best is None else best.objective_value
+    own = None if best is None else {**tuned_training_job(job, best), "TuningJobName": job.name}
+    if parent is None or (value is not None and sign * value >= sign * parent.value):
+        return own
     try:
         found = engine.store.training_job(parent.training_job)
     except NoSuchJobError:  # deleted since
-        return None if best is None else tuned_training_job(job, best)
+        return own
     return {**tuned_training_job(job, found), "TuningJobName": parent.tuning_job}
 
 

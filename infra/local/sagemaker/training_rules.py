@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.local.engine import TuningEngine
+from infra.local.engine.names import repository_name
 from infra.local.engine.training.channels import channel_objects, s3_uri
-from infra.local.engine.training.checkpoints import DEFAULT_PATH
+from infra.local.engine.training.checkpoints import DEFAULT_PATH, OPT_ML
+from infra.local.engine.training.file_systems import FileSystemError, channel_directory, file_system_of
+from infra.local.engine.training.images import NoLocalImageError, find_image
 
 from . import messages
 from .messages import unsupported, validation
 
 Request = dict[str, Any]
+
+_NO_CHECKPOINTS = {
+    PurePosixPath("/"),
+    *(PurePosixPath(OPT_ML, *parts) for parts in ((), ("input",), ("input", "data"))),
+}
+"""Folders that hold more than checkpoints."""
 
 
 def check_training(engine: TuningEngine, definition: Request) -> None:
@@ -24,8 +34,7 @@ def check_training(engine: TuningEngine, definition: Request) -> None:
         ServiceError: The first rule that the request breaks.
     """
     algorithm = definition["AlgorithmSpecification"]
-    if "TrainingImage" not in algorithm:
-        raise unsupported("AlgorithmSpecification without TrainingImage")
+    _check_algorithm(engine, algorithm)
     for metric in algorithm.get("MetricDefinitions", []):
         _check_regex(metric)
     if not definition["OutputDataConfig"]["S3OutputPath"].startswith("s3://"):
@@ -38,6 +47,24 @@ def check_training(engine: TuningEngine, definition: Request) -> None:
         raise validation(f"Channel names must be unique, got {repeated[0]!r} twice.")
     for channel in channels:
         _check_channel(engine, channel, algorithm["TrainingInputMode"])
+
+
+def _check_algorithm(engine: TuningEngine, algorithm: Request) -> None:
+    """An algorithm resource is a record in an account: only a program or image of one's own can stand for it here."""
+    if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
+        raise validation("AlgorithmSpecification must have exactly one of TrainingImage and AlgorithmName.")
+    if "AlgorithmName" not in algorithm:
+        return
+    name = algorithm["AlgorithmName"]
+    try:
+        find_image(engine.home, name)
+    except NoLocalImageError:
+        short = repository_name(name)
+        raise validation(
+            f"AlgorithmName {name!r} is an algorithm of an AWS account, whose image is not on this machine. Let a "
+            f"program play it with `tuning local image {short} -- COMMAND`, or a Docker image with `tuning local image "
+            f"{short} --docker IMAGE`, and create the job again."
+        ) from None
 
 
 def _check_spot(definition: Request) -> None:
@@ -63,8 +90,11 @@ def _check_regex(metric: dict[str, str]) -> None:
 
 def _check_checkpoints(definition: Request) -> None:
     path = definition.get("CheckpointConfig", {}).get("LocalPath", DEFAULT_PATH)
-    if not path.startswith("/opt/ml/") or ".." in path.split("/"):
-        raise unsupported(f"A checkpoint LocalPath outside of /opt/ml ({path!r})")
+    if not path.startswith("/") or ".." in path.split("/") or PurePosixPath(path) in _NO_CHECKPOINTS:
+        raise validation(
+            f"CheckpointConfig.LocalPath must be the full path of a folder for checkpoints alone, such as "
+            f"{DEFAULT_PATH}, got {path!r}."
+        )
 
 
 def _check_reading(channel: Request, source: Request, *, pipe: bool) -> None:
@@ -80,11 +110,29 @@ def _check_reading(channel: Request, source: Request, *, pipe: bool) -> None:
         raise validation(f"CompressionType {channel['CompressionType']} needs input mode Pipe (channel {name!r}).")
 
 
+def _check_file_system(engine: TuningEngine, channel: Request, mode: str) -> None:
+    name = channel["ChannelName"]
+    if "S3DataSource" in channel["DataSource"]:
+        raise validation(
+            f"DataSource must have exactly one of S3DataSource and FileSystemDataSource (channel {name!r})."
+        )
+    if channel.get("InputMode", mode) != "File":
+        raise validation(f"FileSystemDataSource needs input mode File (channel {name!r}).")
+    try:
+        channel_directory(engine.home, channel)
+    except FileSystemError as error:
+        text = str(error)
+        raise validation(f"{text[0].upper()}{text[1:]}.") from None
+
+
 def _check_channel(engine: TuningEngine, channel: Request, mode: str) -> None:
     name = channel["ChannelName"]
     source = channel["DataSource"].get("S3DataSource")
+    if file_system_of(channel) is not None:
+        _check_file_system(engine, channel, mode)
+        return
     if source is None:
-        raise unsupported(f"A channel without S3DataSource ({name!r})")
+        raise unsupported(f"A channel without S3DataSource or FileSystemDataSource ({name!r})")
     _check_reading(channel, source, pipe=channel.get("InputMode", mode) == "Pipe")
     uri = s3_uri(channel)
     if not uri.startswith("s3://"):

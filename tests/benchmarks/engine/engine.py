@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import platform
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import psutil
 
+from constructs_lib.algorithms import Seq2Seq
+from constructs_lib.ranges import CategoricalRange, ContinuousRange, IntegerRange
 from infra.local.clients import local_client
-from infra.local.engine.strategies import BayesianStrategy, Observation, Space
+from infra.local.engine.strategies import BayesianStrategy, Configuration, Observation, Space
 from infra.local.engine.training.images import register_image
 from infra.local.home import Home
 from infra.local.processes import find
@@ -48,46 +54,76 @@ def main() -> None:
 
 
 def ask() -> None:
-    """An ask of the Bayesian strategy after 100 finished jobs, 3 running."""
-    space = Space.of(RANGES)
-    strategy = BayesianStrategy(seed=1, maximize=False)
-    random = [BayesianStrategy(seed=seed, maximize=False).ask(space, [], [], seed) for seed in range(103)]
-    chosen = [c for c in random if c is not None]
-    history = [Observation(c, abs(float(c["learning_rate"]) - 0.01) + float(c["dropout"])) for c in chosen[:100]]
-    for running in (chosen[100:100], chosen[100:]):
-        strategy.ask(space, history, running, 104)  # imports, and settles
-        walls, cpus = [], []
-        for number in range(105, 112):
-            wall, cpu = time.perf_counter(), time.process_time()
-            strategy.ask(space, history, running, number)
-            walls.append(time.perf_counter() - wall)
-            cpus.append(time.process_time() - cpu)
-        print(
-            f"ask: {median(walls):.3f} s in the median ({median(cpus):.3f} s of processor time) at 100 finished and "
-            f"{len(running)} running jobs (aim: 0.5)"
-        )
+    """An ask of the Bayesian strategy after 100 finished jobs, 3 running, in a small space and in that of Seq2Seq."""
+    for what, ranges in (("4 hyperparameters", RANGES), ("all that Seq2Seq recommends", seq2seq_ranges())):
+        space = Space.of(ranges)
+        strategy = BayesianStrategy(seed=1, maximize=False)
+        random = [BayesianStrategy(seed=seed, maximize=False).ask(space, [], [], seed) for seed in range(103)]
+        chosen = [c for c in random if c is not None]
+        history = [Observation(c, loss(c)) for c in chosen[:100]]
+        for running in (chosen[100:100], chosen[100:]):
+            strategy.ask(space, history, running, 104)  # imports, and settles
+            walls, cpus = [], []
+            for number in range(105, 112):
+                wall, cpu = time.perf_counter(), time.process_time()
+                strategy.ask(space, history, running, number)
+                walls.append(time.perf_counter() - wall)
+                cpus.append(time.process_time() - cpu)
+            print(
+                f"ask: {median(walls):.3f} s in the median ({median(cpus):.3f} s of processor time) for {what} at 100 "
+                f"finished and {len(running)} running jobs (aim: 0.5); {load()}"
+            )
+
+
+def loss(c: Configuration) -> float:
+    """Some objective: a narrow valley in the learning rate, and a slope in every other number."""
+    others = [float(value) for name, value in c.items() if isinstance(value, float) and name != "learning_rate"]
+    return abs(math.log10(float(c["learning_rate"])) + 2) + sum(others) / 10
+
+
+def seq2seq_ranges() -> dict[str, Any]:
+    """The documented ranges of Seq2Seq, as a request has them."""
+    ranges: dict[str, list[dict[str, Any]]] = {}
+    for r in Seq2Seq.recommended_ranges():
+        if isinstance(r, CategoricalRange):
+            entry = {"Name": r.name, "Values": [str(value) for value in r.values]}
+            ranges.setdefault("CategoricalParameterRanges", []).append(entry)
+        elif isinstance(r, (IntegerRange, ContinuousRange)):
+            kind = "Integer" if isinstance(r, IntegerRange) else "Continuous"
+            entry = {"Name": r.name, "MinValue": str(r.min), "MaxValue": str(r.max)}
+            ranges.setdefault(f"{kind}ParameterRanges", []).append(entry)
+    return ranges
+
+
+def load() -> str:
+    """How busy the machine is."""
+    return f"load {os.getloadavg()[0]:.1f}"
 
 
 def start() -> None:
-    """From the end of a training job to the first line of the next one, for the image seq2seq."""
+    """From a free slot to the first line of the next training job, for the image seq2seq."""
     with Local() as local:
         keys = local.upload_corpus()
         local.watch_first_lines()
         jobs = local.tune(
             "start",
             local.seq2seq(keys),
-            jobs=8,
+            jobs=12,
             parallel=1,
             ranges={"ContinuousParameterRanges": [{"Name": "learning_rate", "MinValue": "0.001", "MaxValue": "0.01"}]},
         )
-        ends = [j["TrainingEndTime"].timestamp() for j in jobs]
-        gaps = [local.first_lines[job["TrainingJobName"]] - end for end, job in zip(ends, jobs[1:], strict=False)]
-        first = local.first_lines[jobs[0]["TrainingJobName"]] - jobs[0]["CreationTime"].timestamp()
-        shown = ", ".join(f"{gap:.2f}" for gap in sorted(gaps))
-        print(
-            f"start: {median(gaps):.3f} s from a free slot to the first line, median of {len(gaps)}"
-            f" (aim: 0.25): {shown}"
-        )
+        names = [job["TrainingJobName"] for job in jobs]
+        lines = [local.first_lines[name] for name in names]
+        slots = [job["TrainingEndTime"].timestamp() for job in jobs]
+        programs = [json.loads((local.home.training_jobs / name / "exit.json").read_text())["ended"] for name in names]
+        for what, ends, aim in (
+            ("from a free slot to the first line", slots, " (aim: 0.25)"),
+            ("the same from the end of the program before, with its artifacts", programs, ""),
+        ):
+            gaps = sorted(line - end for end, line in zip(ends, lines[1:], strict=False))
+            shown = ", ".join(f"{gap:.2f}" for gap in gaps)
+            print(f"start: {median(gaps):.3f} s {what}, median of {len(gaps)}{aim}: {shown}; {load()}")
+        first = lines[0] - jobs[0]["CreationTime"].timestamp()
         print(f"start: {first:.2f} s for the first job, which waits for the imports")
 
 
@@ -98,7 +134,10 @@ def trials() -> None:
         began = time.perf_counter()
         local.tune("trials", local.definition("second"), jobs=100, parallel=2)
         seconds = time.perf_counter() - began
-        print(f"trials: {seconds:.1f} s for 100 trials of 1 s on 2 slots, {seconds / 50:.2f} times 50 s (aim: 1.15)")
+        print(
+            f"trials: {seconds:.1f} s for 100 trials of 1 s on 2 slots, {seconds / 50:.2f} times 50 s (aim: 1.15); "
+            f"{load()}"
+        )
 
 
 def many() -> None:
@@ -109,24 +148,57 @@ def many() -> None:
             local.create(f"small-{number}", local.definition("moment"), jobs=1, parallel=1)
         began = time.perf_counter()
         local.create("many", local.definition("moment"), jobs=750, parallel=10)
-        described, listed = [], []
+        sagemaker, times = local.sagemaker, Times()
+        tuning, busy = {"HyperParameterTuningJobName": "many"}, local.processor_time()
+        page = {"MaxResults": 100}
+        best_first = partial(
+            sagemaker.list_training_jobs_for_hyper_parameter_tuning_job, SortBy="FinalObjectiveMetricValue"
+        )
         while True:
-            at = time.perf_counter()
-            answer = local.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="many")
-            described.append(time.perf_counter() - at)
-            at = time.perf_counter()
-            local.sagemaker.list_hyper_parameter_tuning_jobs(MaxResults=100)
-            listed.append(time.perf_counter() - at)
+            answer = times.of("Describe", lambda: sagemaker.describe_hyper_parameter_tuning_job(**tuning))
+            times.of("100 tuning jobs", lambda: sagemaker.list_hyper_parameter_tuning_jobs(**page))
+            times.of("100 of its training jobs, the best first", lambda: best_first(**tuning, **page))
+            times.of("100 of all training jobs", lambda: sagemaker.list_training_jobs(**page))
             if answer["HyperParameterTuningJobStatus"] != "InProgress":
                 break
             time.sleep(0.5)
         seconds = time.perf_counter() - began
+        busy = local.processor_time() - busy
         print(f"many: {seconds:.0f} s for 750 training jobs without work on 10 slots, beside 99 small tuning jobs")
-        print(
-            f"many: Describe {1000 * median(described):.0f} ms in the median (aim: 50), "
-            f"100 in the list {1000 * median(listed):.0f} ms"
-        )
+        print(f"many: {1000 * busy / 750:.0f} ms of the endpoint's processor time for each of them, the looks included")
+        for what, shown in times.medians().items():
+            print(f"many: {what}: {1000 * shown:.0f} ms in the median{' (aim: 50)' if what == 'Describe' else ''}")
+        for what in times.medians():
+            times.again(what)
+        quiet = ", ".join(f"{what} {1000 * shown:.0f} ms" for what, shown in times.medians().items())
+        print(f"many: the same when it has ended: {quiet}; {load()}")
         print(f"many: {local.most_memory / 2**20:.0f} MiB resident at most (aim: 300)")
+
+
+class Times:
+    """How long calls take."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, list[float]] = {}
+        self._calls: dict[str, Callable[[], Any]] = {}
+
+    def of(self, what: str, call: Callable[[], Any]) -> Any:
+        """Make a call; its answer."""
+        at = time.perf_counter()
+        answer = call()
+        self._seconds.setdefault(what, []).append(time.perf_counter() - at)
+        self._calls[what] = call
+        return answer
+
+    def again(self, what: str, times: int = 20) -> None:
+        """Measure a call anew."""
+        self._seconds[what] = []
+        for _ in range(times):
+            self.of(what, self._calls[what])
+
+    def medians(self) -> dict[str, float]:
+        """The median of each call's times."""
+        return {what: median(seconds) for what, seconds in self._seconds.items()}
 
 
 class Local:
@@ -159,6 +231,14 @@ class Local:
                 self.most_memory = max(self.most_memory, process.memory_info().rss)
             except psutil.Error:
                 return
+
+    def processor_time(self) -> float:
+        """Seconds of processor time that the endpoint with the engine has used."""
+        process = find(self._state.endpoint)
+        if process is None:
+            raise RuntimeError("the endpoint has ended")
+        used = process.cpu_times()
+        return float(used.user + used.system)
 
     def definition(self, image: str, **members: Any) -> dict[str, Any]:
         """A training job definition."""

@@ -15,6 +15,7 @@ import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def searched(contestant: Contestant, parts: Split, record: Record, key: dict[str
 
     scores = []
     for setting in contestant.settings:
-        found = record.once({**key, "search": contestant.name, "setting": setting}, lambda s=setting: measure(s))
+        found = record.once({**key, "search": contestant.name, "setting": setting}, partial(measure, setting))
         print(f"search: {contestant.name} {setting} validation NDCG@10 {found['ndcg']:.4f}", flush=True)
         scores.append(found["ndcg"])
     return contestant.settings[scores.index(max(scores))]
@@ -112,7 +113,7 @@ def main() -> None:
             setting = settings[contestant.name]
             found = record.once(
                 {**key, "run": contestant.name, "setting": setting, "seed": seed},
-                lambda c=contestant, s=setting, n=seed: measured(c, parts, n, options.epochs, s),
+                partial(measured, contestant, parts, seed, options.epochs, setting),
             )
             print(f"seed {seed}: {contestant.name} {found}", flush=True)
             runs[contestant.name].append(found)

@@ -67,8 +67,8 @@ def prepare(base: Path) -> None:
         path.write_text("\n".join(lines) + "\n")
     config = base / "input" / "config"
     config.mkdir()
-    channel = {"ContentType": "text/csv", "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
-    (config / "inputdataconfig.json").write_text(json.dumps({"train": channel, "validation": channel}))
+    described = {"ContentType": "text/csv", "TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}
+    (config / "inputdataconfig.json").write_text(json.dumps({"train": described, "validation": described}))
 
 
 def curve(configuration: Configuration) -> list[float]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from statistics import mean, median
+from typing import Any
 
 from .problems import NAMES
 from .results import Row, middle, rows
@@ -47,18 +48,21 @@ def by_cell(found: Sequence[Row]) -> Curves:
 
 
 def medians(curves: Curves, methods: Sequence[str]) -> str:
-    """Regret at the end in the median and the quartiles; the least median is bold."""
-    lines = [f"| problem | at once | {' | '.join(methods)} |", f"|---|---|{'---|' * len(methods)}"]
+    """Regret at the end in the median and the quartiles over the seeds that all have; the least median is bold."""
+    lines = [f"| problem | at once | seeds | {' | '.join(methods)} |", f"|---|---|---|{'---|' * len(methods)}"]
     for (problem, workers), found in curves.items():
-        last = {method: [c[-1] for c in seeds.values()] for method, seeds in found.items()}
-        least = min(median(values) for values in last.values())
-        cells = []
-        for method in methods:
-            values = last.get(method)
-            text = middle(values) if values else "-"
-            cells.append(f"**{text}**" if values and median(values) == least else text)
-        lines.append(f"| {problem} | {workers} | {' | '.join(cells)} |")
+        seeds = common(found, methods)
+        if seeds:
+            last = {m: [found[m][seed][-1] for seed in seeds] for m in methods}
+            least = min(median(values) for values in last.values())
+            cells = [f"**{middle(v)}**" if median(v) == least else middle(v) for v in last.values()]
+            lines.append(f"| {problem} | {workers} | {len(seeds)} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def common(found: Mapping[str, Mapping[str, Any]], methods: Sequence[str]) -> list[str]:
+    """The seeds that all methods have run."""
+    return sorted(set.intersection(*(set(found.get(m, {})) for m in methods)), key=int)
 
 
 def ranks(curves: Curves, methods: Sequence[str]) -> str:
@@ -67,8 +71,8 @@ def ranks(curves: Curves, methods: Sequence[str]) -> str:
     for workers in sorted({cell[1] for cell in curves}):
         places: dict[str, list[float]] = defaultdict(list)
         for cell, found in curves.items():
-            if cell[1] == workers and set(found) >= set(methods):
-                for seed in set.intersection(*(set(found[m]) for m in methods)):
+            if cell[1] == workers:
+                for seed in common(found, methods):
                     last = {m: found[m][seed][-1] for m in methods}
                     for m in methods:
                         better, same = (
@@ -102,14 +106,15 @@ def write_chart(curves: Curves, path: Path) -> None:
             "at once": int(workers),
             "method": method,
             "jobs": job,
-            "regret": max(median(curve[job - 1] for curve in seeds.values()), 1e-6),
+            "regret": max(median(found[method][seed][job - 1] for seed in seeds), 1e-6),
         }
         for (problem, workers), found in curves.items()
-        for method, seeds in found.items()
-        for job in range(1, len(next(iter(seeds.values()))) + 1)
+        if (seeds := common(found, list(found)))
+        for method in found
+        for job in range(1, len(found[method][seeds[0]]) + 1)
     ]
     field = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.Data(values=values))  # type: ignore[no-untyped-call]
         .mark_line(interpolate="step-after")
         .encode(
             x=alt.X("jobs:Q", title="finished jobs"),

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from . import corpora
@@ -35,14 +36,12 @@ def cases(folder: Path, kind: str) -> Iterator[Case]:
             )
         yield Case(corpus=folder / "zipf8k", layers=1, units=256, max_length=60, warm_up=3, updates=18)
     else:
-        common = {"max_length": 40, "warm_up": 5, "units": 128, "evaluate": True}
-        words = {"updates": 300, "checkpoint": 50, "learning_rate": 0.003}
-        real = {"updates": 300, "checkpoint": 100, "learning_rate": 0.002, "min_count": 3}
+        common = partial(Case, max_length=40, warm_up=5, units=128, updates=300, evaluate=True)
         for seed in (1, 2, 3):
             for kind, layers in (("rnn", 1), ("cnn", 2)):
-                several = {"kind": kind, "layers": layers, "seed": seed, **common}
-                yield Case(corpus=folder / "numwords", **words, **several)
-                yield Case(corpus=folder / "translate-en-de", **real, **several)
+                case = partial(common, kind=kind, layers=layers, seed=seed)
+                yield case(corpus=folder / "numwords", learning_rate=0.003, checkpoint=50)
+                yield case(corpus=folder / "translate-en-de", learning_rate=0.002, checkpoint=100, min_count=3)
 
 
 def systems(joeynmt: str, kind: str) -> dict[str, list[str]]:

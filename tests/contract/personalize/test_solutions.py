@@ -85,8 +85,11 @@ def test_stopping_and_deleting_go_in_the_services_order(api: Api, events_csv: st
     group = api.shop(api.put("events.csv", events_csv))
     request = {"name": "slow", "datasetGroupArn": group, "recipeArn": HRNN}
     solution = api.personalize.create_solution(**request)["solutionArn"]
-    arn = api.personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    arn = api.personalize.create_solution_version(solutionArn=solution, name="one")["solutionVersionArn"]
 
+    assert api.version(arn)["name"] == "one"
+    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
+        api.personalize.create_solution_version(solutionArn=solution, name="one")
     with pytest.raises(ClientError, match=rf"The solution version {arn} is in status .* Stop it first."):
         api.personalize.delete_solution(solutionArn=solution)
     with pytest.raises(ClientError, match="Wait until it is ACTIVE"):

@@ -177,8 +177,18 @@ BAD: list[tuple[Change, str]] = [
         "S3DataType AugmentedManifestFile needs AttributeNames (channel 'train').",
     ),
     (
-        lambda r: r["TrainingJobDefinition"].update(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "/tmp/c"}),
-        "A checkpoint LocalPath outside of /opt/ml ('/tmp/c') is not supported locally yet.",
+        lambda r: r["TrainingJobDefinition"].update(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "/opt/ml"}),
+        "CheckpointConfig.LocalPath must be the full path of a folder for checkpoints alone, such as "
+        "/opt/ml/checkpoints, got '/opt/ml'.",
+    ),
+    (
+        lambda r: r["TrainingJobDefinition"].update(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "tmp/c"}),
+        "CheckpointConfig.LocalPath must be the full path of a folder for checkpoints alone, such as "
+        "/opt/ml/checkpoints, got 'tmp/c'.",
+    ),
+    (
+        lambda r: _algorithm(r).update(AlgorithmName="mine"),
+        "AlgorithmSpecification must have exactly one of TrainingImage and AlgorithmName.",
     ),
     (
         lambda r: r["TrainingJobDefinition"]["InputDataConfig"].append(_channel(r)),

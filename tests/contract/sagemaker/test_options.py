@@ -178,6 +178,15 @@ def test_warm_start_never_repeats_a_parent_and_knows_the_overall_best(api: Api) 
     assert done["OverallBestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 1
 
 
+def test_the_overall_best_may_be_one_of_its_own(api: Api) -> None:
+    api.image(EPOCHS)
+    api.tune(ParameterRanges=levels("2", "3"), ResourceLimits=limits(2))
+    request = warm(api, ParameterRanges=levels("1", "2", "3"), ResourceLimits=limits(3))
+    api("CreateHyperParameterTuningJob", **request)
+    done = api.wait("child")
+    assert done["OverallBestTrainingJob"] == {**done["BestTrainingJob"], "TuningJobName": "child"}
+
+
 def test_transfer_learning_may_try_a_configuration_again(api: Api) -> None:
     api.image(EPOCHS)
     api.tune(ParameterRanges=levels("1"), ResourceLimits=limits(1))

@@ -177,6 +177,16 @@ INPUTS: list[tuple[dict[str, Any], str]] = [
     ({}, json.dumps(EVENT)),
     ({"Input": "fixed"}, "fixed"),
     ({"InputPath": "$.detail.Counters"}, '{"Completed": 2}'),
+    ({"InputPath": "$.detail.Absent"}, json.dumps(EVENT)),
+    (
+        {
+            "InputTransformer": {
+                "InputPathsMap": {"n": "$.detail.Absent"},
+                "InputTemplate": '{"n": <n>, "e": <aws.events.event>}',
+            }
+        },
+        '{"n": "", "e": {"time": "2026-01-01T00:00:00Z"}}',
+    ),
     (
         {
             "InputTransformer": {

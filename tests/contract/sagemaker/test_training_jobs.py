@@ -116,7 +116,9 @@ def test_a_completed_job_is_described_in_full(api: Api, s3: S3Client) -> None:
     assert archive(s3, api, "output/train-1/output/model.tar.gz") == {"deep/weights": b"w"}
     statuses = [t["Status"] for t in done["SecondaryStatusTransitions"]]
     assert statuses == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    assert all("EndTime" in t for t in done["SecondaryStatusTransitions"])
+    times = [time for t in done["SecondaryStatusTransitions"] for time in (t["StartTime"], t["EndTime"])]
+    assert times == sorted(times)
+    assert times[-1] == done["TrainingEndTime"]  # after the upload
     (metric,) = done["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("loss", 0.25)
     assert done["TrainingTimeInSeconds"] == done["BillableTimeInSeconds"] >= 0

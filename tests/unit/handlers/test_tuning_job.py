@@ -264,9 +264,9 @@ def test_a_change_under_the_same_name_is_refused(sagemaker: FakeSageMaker) -> No
         deploy(event("Update", declaration(max_jobs="9"), OldResourceProperties=declaration(), PhysicalResourceId=NAME))
 
     assert str(raised.value) == (
-        "HyperParameterTuningJobConfig changed, but the tuning job's name did not, and a job cannot be changed: "
-        "something that the declaration refers to is another one now; give it another name prefix or "
-        "revision for a new job "
+        "HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs changed, but the tuning job's name did "
+        "not, and a job cannot be changed: something that the declaration refers to is another one now; give it "
+        "another name prefix or revision for a new job "
         "(log group /group, stream stream-1)"
     )
 
@@ -353,7 +353,7 @@ def test_logs_are_one_json_object_a_line_with_the_request_and_without_its_url(
     lines = [json.loads(line) for line in written.splitlines()]
     assert {line["request_id"] for line in lines} == {"request-1"}
     assert {(line["stack"], line["logical_id"]) for line in lines} == {("Tuning", "Job")}
-    assert {line.get("job") for line in lines[2:]} == {NAME}
+    assert {line["job"] for line in lines} == {NAME}
     assert "HandlerError" in lines[-1]["trace"]
     assert "Signature" not in written
 

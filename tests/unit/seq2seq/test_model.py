@@ -232,3 +232,19 @@ def _score(model: Seq2Seq, source: list[int], target: list[int]) -> float:
     features = model(_batch((source, target)))
     allowed = model.scores(features.hidden).log_softmax(dim=1)
     return float(allowed.gather(1, features.targets.unsqueeze(1)).mean())
+
+
+@torch.no_grad()
+def test_signals_do_not_fade_in_a_deep_convolutional_network() -> None:
+    sizes = {"cnn_num_hidden": "64", "num_embed_source": "64", "num_embed_target": "64"}
+    source = [list(range(4 + shift, 12 + shift)) for shift in range(8)]
+    batch = _batch(*((words, words) for words in source))
+
+    def signals(layers: str) -> list[float]:
+        torch.manual_seed(8)
+        kind = {"encoder_type": "cnn", "decoder_type": "cnn"}
+        model = Seq2Seq(settings(num_layers_encoder=layers, num_layers_decoder=layers, **kind, **sizes), 20, 20).eval()
+        encoded = model.encode(batch.source, batch.source_lengths)
+        return [float(part.std()) for part in (encoded.keys, encoded.values, model(batch).hidden)]
+
+    assert all(deep > shallow for deep, shallow in zip(signals("8"), signals("1"), strict=True))

@@ -1,10 +1,15 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from infra.container import ClientError
 from infra.seq2seq.prepare import Options, Prepared, prepare
-from infra.seq2seq.recordio import read_file
+from infra.seq2seq.record_blocks import Sentences, encode_block
+from infra.seq2seq.recordio import Pair, encode, read_file
 from infra.seq2seq.vocabulary import Vocabulary
 
 
@@ -37,7 +42,10 @@ def test_text_becomes_records_and_vocabularies_in_the_channels_folders(tmp_path:
         (["the", "file"], ["y"]),
     ]
     assert _pairs(tmp_path / "out", "validation/val.rec") == [(["the", "<unk>", "file"], ["die", "datei"])]
-    assert seen[-1] == (3, 3)
+    text = sum(path.stat().st_size for path in (*training, *validation))
+    assert seen[-1] == (2 * text, 2 * text)
+    assert seen == sorted(seen)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"train", "validation", "vocab"}
 
 
 def test_a_part_is_held_out_by_seed(tmp_path: Path) -> None:
@@ -98,3 +106,40 @@ def test_unreadable_text_is_named(tmp_path: Path) -> None:
     bad.write_bytes(b"\xff\n")
     with pytest.raises(ClientError, match=r"/a\.de is not UTF-8 text: "):
         prepare((good, bad), tmp_path / "out")
+    bad.write_bytes(b"a\x00b\n")
+    with pytest.raises(ClientError, match=r"/a\.de is not text: it has a NUL character"):
+        prepare((good, bad), tmp_path / "out")
+
+
+_WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=0, max_size=5)
+_SENTENCES = st.lists(_WORDS.map(lambda word: word.replace("\n", "")), max_size=200)
+
+
+@settings(deadline=None)
+@given(lines=st.lists(st.tuples(_SENTENCES, _SENTENCES), min_size=1, max_size=12), block=st.integers(1, 40))
+def test_every_line_becomes_the_record_of_its_words(lines: list[tuple[list[str], list[str]]], block: int) -> None:
+    expected = [(s, t) for s, t in ([" ".join(side).split() for side in line] for line in lines) if s and t]
+    assume(expected)
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.seq2seq.tokenized_text._BLOCK", block)
+        patch.setattr("infra.seq2seq.prepare._BLOCK", 3)
+        folder = Path(name)
+        sides = [_write(folder, f"a.{side}", "".join(" ".join(line[side]) + "\n" for line in lines)) for side in (0, 1)]
+        validation = _write(folder, "v.0", "a\n"), _write(folder, "v.1", "b\n")
+        prepare((sides[0], sides[1]), folder / "out", validation=validation)
+        assert _pairs(folder / "out", "train/train.rec") == expected
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(*[st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=150)] * 2), min_size=1, max_size=9)
+)
+def test_records_of_a_block_are_those_of_single_pairs(pairs: list[tuple[list[int], list[int]]]) -> None:
+    sides = [
+        Sentences(
+            np.array([word for pair in pairs for word in pair[side]], dtype=np.int32),
+            np.array([len(pair[side]) for pair in pairs]),
+        )
+        for side in (0, 1)
+    ]
+    assert encode_block(*sides).tobytes() == b"".join(encode(Pair(*pair)) for pair in pairs)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
+from cdk_nag import AwsSolutionsChecks
+from cfnlint import ManualArgs, lint
 
 from infra.cli.demo_personalize import KEY
 from stacks.recommender_stacks import INTERACTIONS_KEY, InteractionsStack, RecommenderStack
 
 
 @pytest.fixture(scope="module")
-def templates() -> tuple[Template, Template]:
-    app = cdk.App()
-    data = InteractionsStack(app, "Data")
-    solutions = RecommenderStack(app, "Solutions", interactions=data)
+def app() -> cdk.App:
+    made = cdk.App(analytics_reporting=False)
+    RecommenderStack(made, "Solutions", interactions=InteractionsStack(made, "Data"))
+    return made
+
+
+@pytest.fixture(scope="module")
+def templates(app: cdk.App) -> tuple[Template, Template]:
+    data, solutions = (app.node.find_child(name) for name in ("Data", "Solutions"))
+    assert isinstance(data, cdk.Stack)
+    assert isinstance(solutions, cdk.Stack)
     return Template.from_stack(data), Template.from_stack(solutions)
 
 
@@ -53,3 +64,32 @@ def test_versions_are_trained_after_the_import(templates: tuple[Template, Templa
 
 def test_the_demo_uploads_what_the_stack_imports() -> None:
     assert KEY == INTERACTIONS_KEY
+
+
+def test_templates_pass_cfn_lint(templates: tuple[Template, Template]) -> None:
+    for template in templates:
+        # W3005: CDK writes dependencies that are implied by references too.
+        arguments = ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"])
+        assert [str(match) for match in lint(json.dumps(template.to_json()), config=arguments)] == []
+
+
+def test_cdk_nag_has_no_findings(app: cdk.App) -> None:
+    report = AwsSolutionsChecks(app).validate_scope(app)
+    found = [(each.rule_name, where.construct_path) for each in report.violations for where in each.violating_resources]
+    assert found == []
+
+
+def test_the_result_of_the_search_is_published(templates: tuple[Template, Template]) -> None:
+    _, solutions = templates
+    solutions.has_resource_properties("AWS::SSM::Parameter", {"Name": "/tuning/Solutions/Hrnn"})
+    solutions.has_resource_properties(
+        "AWS::Events::Rule", {"ScheduleExpression": "rate(15 minutes)", "EventPattern": Match.absent()}
+    )
+    statement = {
+        "Action": ["personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics"],
+        "Effect": "Allow",
+        "Resource": {"Fn::GetAtt": [Match.string_like_regexp("HrnnVersion.*"), "Arn"]},
+    }
+    solutions.has_resource_properties(
+        "AWS::IAM::Policy", {"PolicyDocument": {"Statement": Match.array_with([statement])}}
+    )

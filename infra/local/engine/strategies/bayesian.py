@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .base import Observation, Taken, derived_seed
+from .design import spread
 from .objective import tempered
 from .optuna_bridge import suggest
 from .random import draw
 from .space import Configuration, Space
 
-STARTUP = 4
-"""Finished jobs with an objective value before the surrogate chooses; random draws until then. SageMaker publishes no
-number; few jobs are the rule in tuning, so each random one costs dearly."""
+STARTUP = 8
+"""Jobs, parents' and running ones included, before the surrogate chooses; they are spread over the space. SageMaker
+publishes no number; few jobs are the rule in tuning, so each of these costs dearly."""
+
+LEAST_VALUES = 4
+"""Finished jobs with an objective value that the surrogate needs."""
 
 
 class BayesianStrategy:
     """Expected improvement under a Gaussian process, by Optuna's GPSampler.
 
-    Running jobs count: the improvement is that of a batch together with them (their values unknown). Where the
-    surrogate proposes a configuration that was tried before, as it may in small spaces, a random one replaces it.
+    The first jobs are spread over the space. The surrogate sees the objective values tempered (`objective`), categories
+    that are numbers in their order, and running jobs as if they had ended as it expects. Where it proposes a
+    configuration that was tried before, as it may in small spaces, a random one replaces it.
 
     Args:
         seed: The tuning job's RandomSeed. With one job at a time the same seed and results give the same
@@ -39,12 +44,12 @@ class BayesianStrategy:
         taken = Taken(history, running)
         if taken.exhausts(space):
             return None
-        if sum(o.value is not None for o in history) < STARTUP:
-            return draw(space, taken, seed=self._seed, number=number)
-        proposal = self._propose(space, history, running, number)
-        if proposal not in taken:
-            return proposal
-        return draw(space, taken, seed=self._seed, number=number, first_draw=1)
+        values = sum(o.value is not None for o in history)
+        if values < LEAST_VALUES or values + len(running) < STARTUP:
+            chosen = spread(space, seed=self._seed, number=number)
+        else:
+            chosen = self._propose(space, history, running, number)
+        return draw(space, taken, seed=self._seed, number=number) if chosen in taken else chosen
 
     def _propose(
         self, space: Space, history: Sequence[Observation], running: Sequence[Configuration], number: int
@@ -56,7 +61,7 @@ class BayesianStrategy:
         seed = derived_seed(self._seed, number)
         sampler = QuickGPSampler(
             seed=seed,
-            n_startup_trials=STARTUP,
+            n_startup_trials=LEAST_VALUES,
             independent_sampler=optuna.samplers.RandomSampler(seed=seed),
             warn_independent_sampling=False,
         )

@@ -1,4 +1,4 @@
-"""Optuna's Gaussian process sampler at a third of its price, with the same choices. Imports Optuna and torch."""
+"""Optuna's Gaussian process sampler, quicker, and bolder with parallel jobs. Imports Optuna and torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import optuna
 import torch
+from optuna._gp.acqf import BaseAcquisitionFunc, LogEI, qLogEI
 
 
 class QuickGPSampler(optuna.samplers.GPSampler):
@@ -21,9 +22,23 @@ class QuickGPSampler(optuna.samplers.GPSampler):
     With the package greenlet, Optuna runs its local searches side by side, in one computation for all.
     """
 
-    def _optimize_acqf(self, *arguments: Any, **options: Any) -> Any:
+    def _optimize_acqf(self, acqf: BaseAcquisitionFunc, *arguments: Any, **options: Any) -> Any:
         with ThreadPoolExecutor(max_workers=1) as beside:
-            return beside.submit(super()._optimize_acqf, *arguments, **options).result()
+            return beside.submit(super()._optimize_acqf, believing(acqf), *arguments, **options).result()
+
+
+def believing(acqf: BaseAcquisitionFunc) -> BaseAcquisitionFunc:
+    """Expected improvement as if the running jobs had ended as the surrogate expects ("Kriging believer").
+
+    Optuna averages over what they may come to, by samples: where an improvement is unlikely all samples say nothing,
+    and that is nearly everywhere once the search has found a good region.
+    """
+    if not isinstance(acqf, qLogEI):
+        return acqf
+    surrogate, running = acqf._cond_gpr._gpr, acqf._cond_gpr._X_running
+    expected, _ = surrogate.posterior(running)
+    surrogate.append_running_data(running, expected)
+    return LogEI(surrogate, acqf.search_space, acqf._threshold)
 
 
 @contextmanager

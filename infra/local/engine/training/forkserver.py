@@ -140,10 +140,8 @@ def _run_program(spec: dict[str, Any], log: int) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.closerange(_STANDARD_STREAMS, os.sysconf("SC_OPEN_MAX"))  # the supervisor's lock among them
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", 0), encoding="utf-8", write_through=True)
-    sys.stderr = io.TextIOWrapper(
-        os.fdopen(2, "wb", 0), encoding="utf-8", errors="backslashreplace", write_through=True
-    )
+    sys.stdout = _text(1, errors="strict")
+    sys.stderr = _text(2, errors="backslashreplace")
     os.environ.clear()
     os.environ.update(spec["environment"])
     os.chdir(spec["directory"])

@@ -57,22 +57,9 @@ def _make_room(libc: ctypes.CDLL, point: Path, spare: Path) -> None:
     """Make a folder where there is none, in memory: over the nearest one that is there, with everything in that."""
     parent = next(folder for folder in point.parents if folder.is_dir())
     spare.mkdir(exist_ok=True)
-    if parent == Path("/"):
-        _mount(libc, Path("tmpfs"), spare, 0, kind=b"tmpfs")
-        _copy_entries(libc, parent, spare)
-        os.chroot(spare)
-        os.chdir("/")
-    else:
-        _mount(libc, parent, spare, MS_BIND | MS_REC)
-        _mount(libc, Path("tmpfs"), parent, 0, kind=b"tmpfs")
-        _copy_entries(libc, spare, parent)
-    point.mkdir(parents=True)
-
-
-def _copy_entries(libc: ctypes.CDLL, source: Path, target: Path) -> None:
-    """Let everything in one folder stand in another."""
-    for entry in source.iterdir():
-        place = target / entry.name
+    _mount(libc, Path("tmpfs"), spare, 0, kind=b"tmpfs")
+    for entry in parent.iterdir():
+        place = spare / entry.name
         if entry.is_symlink():
             place.symlink_to(entry.readlink())
             continue
@@ -81,6 +68,12 @@ def _copy_entries(libc: ctypes.CDLL, source: Path, target: Path) -> None:
         else:
             place.touch()
         _mount(libc, entry, place, MS_BIND | MS_REC)
+    (spare / point.relative_to(parent)).mkdir(parents=True)
+    if parent == Path("/"):  # nothing can be mounted over it
+        os.chroot(spare)
+        os.chdir("/")
+    else:
+        _mount(libc, spare, parent, MS_BIND | MS_REC)
 
 
 def _mount(libc: ctypes.CDLL, source: Path | None, target: Path, flags: int, *, kind: bytes | None = None) -> None:

@@ -262,19 +262,19 @@ class TrainingRun(threading.Thread):
             try:
                 upload_artifacts(self._context.s3, job.request, self._container.ml, with_model=not failed)
             except (BotoCoreError, ClientError, OSError) as error:
-                self._end("Failed", "Failed", f"ClientError: Artifact upload failed: {error}", ended)
+                self._end("Failed", "Failed", f"ClientError: Artifact upload failed: {error}")
                 return
         if self._job.status == "Stopping":  # asked to stop, perhaps while uploading
-            self._end("Stopped", "Stopped", job.stop_reason, ended)
+            self._end("Stopped", "Stopped", job.stop_reason)
         elif failed:
-            self._end("Failed", "Failed", failure_reason(ended, self._container, self._folder / "log"), ended)
+            self._end("Failed", "Failed", failure_reason(ended, self._container, self._folder / "log"))
         elif ended is not None and ended.timed_out:
             waited = _wait_left(job, ended.ended) <= 0
-            self._end("Stopped", "MaxWaitTimeExceeded" if waited else "MaxRuntimeExceeded", None, ended)
+            self._end("Stopped", "MaxWaitTimeExceeded" if waited else "MaxRuntimeExceeded", None)
         else:
-            self._end("Completed", "Completed", None, ended)
+            self._end("Completed", "Completed", None)
 
-    def _end(self, status: str, secondary_status: str, reason: str | None, ended: Exit | None = None) -> None:
+    def _end(self, status: str, secondary_status: str, reason: str | None) -> None:
         job = self._job
         metric = _objective_metric(job)
         value = None
@@ -291,7 +291,7 @@ class TrainingRun(threading.Thread):
         self._store.end_training_job(
             job.name,
             message=message or "Training job failed",
-            ended=time.time() if ended is None else ended.ended,
+            ended=time.time(),  # after the upload, as the service has it
             status=status,
             secondary_status=secondary_status,
             failure_reason=reason if status == "Failed" else None,

@@ -16,14 +16,14 @@ def target_input(target: Mapping[str, Any], rule: Mapping[str, Any], event: dict
     if "Input" in target:
         return str(target["Input"])
     if "InputPath" in target:
-        return json.dumps(_at(event, target["InputPath"]))
+        return json.dumps(_at(event, target["InputPath"], missing=event))
     if "InputTransformer" in target:
         return _transformed(target["InputTransformer"], rule, event)
     return json.dumps(event)
 
 
 def call_target(client: Callable[[str], Any], target: Mapping[str, Any], text: str) -> None:
-    """Hand an input to a target: a Lambda function, an SQS queue, an SNS topic, a state machine or a log group.
+    """Hand an input to a target: a Lambda function, an SQS queue, an SNS topic, or a state machine.
 
     Raises:
         ValueError: A target of another service.
@@ -47,12 +47,13 @@ def call_target(client: Callable[[str], Any], target: Mapping[str, Any], text: s
         raise ValueError(f"targets of {service} are not called for local SageMaker events")
 
 
-def _at(event: Any, path: str) -> Any:
-    """The value at a path such as `$.detail.TrainingJobName`; an empty text where there is none."""
-    value = event
+def _at(event: dict[str, Any], path: str, *, missing: Any = "") -> Any:
+    """The value at a path such as `$.detail.TrainingJobName`; `missing` where there is none."""
+    value: Any = event
     for part in path.removeprefix("$").split("."):
-        if part:
-            value = value.get(part, "") if isinstance(value, dict) else ""
+        if part and (not isinstance(value, dict) or part not in value):
+            return missing
+        value = value[part] if part else value
     return value
 
 
@@ -62,6 +63,7 @@ def _transformed(transformer: Mapping[str, Any], rule: Mapping[str, Any], event:
     values |= {
         "aws.events.rule-arn": rule["Arn"],
         "aws.events.rule-name": rule["Name"],
+        "aws.events.event": {name: value for name, value in event.items() if name != "detail"},
         "aws.events.event.json": event,
         "aws.events.event.ingestion-time": event["time"],
     }

@@ -245,3 +245,17 @@ def test_the_handler_may_do_no_more_than_it_has_to(stack: cdk.Stack) -> None:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not any("*" in action for action in actions)
         assert statement["Resource"] != "*" or actions == ["personalize:ListCampaigns"]
+
+
+def test_every_rule_is_documented_with_its_kinds() -> None:
+    root = Path(constructs_lib.__file__).parents[1]
+    document = (root / "constructs_lib/personalize/README.md").read_text()
+    rows = re.findall(r"^\| (P[0-9]+) \|.*\| ([a-z, ]+) \|$", document, re.MULTILINE)
+    code = "".join(
+        (root / file).read_text()
+        for file in ("infra/handlers/personalize_rules.py", "constructs_lib/personalize/solution.py")
+    )
+    made: dict[str, set[str]] = {}
+    for kind, rule in re.findall(r'(Finding|warning)\(\s*"(P[0-9]+)"', code):
+        made.setdefault(rule, set()).add("warning" if kind == "warning" else "error")
+    assert {rule: set(kinds.split(", ")) for rule, kinds in rows} == made
