@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from statistics import median
+from typing import Any
 
 import altair as alt
 
@@ -25,6 +26,9 @@ NARROW = 330
 HEIGHT = 260
 LOGARITHMIC_OBJECTIVE = 10
 """From this ratio of the worst to the best positive objective on, objectives are drawn on a logarithmic axis."""
+
+FARTHEST_OBJECTIVE = 100
+"""By how much an objective may be worse than the median to be drawn at its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,16 +142,30 @@ def _hyperparameter_fields(key: str, one: Hyperparameter, job: TrainingJob) -> R
 
 
 def _objective_axis(snapshot: TuningJobSnapshot) -> alt.Y:
-    title, kind = objective_scale(snapshot)
-    return alt.Y("objective:Q").title(title).scale(type=kind, zero=False, nice=True, padding=8)
+    title, scale = objective_scale(snapshot)
+    return alt.Y("objective:Q").title(title).scale(padding=8, nice=True, **scale)
 
 
-def objective_scale(snapshot: TuningJobSnapshot) -> tuple[str, Literal["log", "linear"]]:
-    """Choose the scale of objectives, with the axis's title: logarithmic where a few bad ones would hide the rest."""
+def objective_scale(snapshot: TuningJobSnapshot) -> tuple[str, dict[str, Any]]:
+    """Choose the scale of objectives, with the axis's title: logarithmic where a few bad ones would hide the rest.
+
+    A training that has diverged may be worse by any factor: what is beyond the bounds stands at the edge.
+    """
+    if (bounds := objective_bounds(snapshot)) is None:
+        return snapshot.objective.metric, {"type": "linear", "zero": False}
+    title = f"{snapshot.objective.metric} (log scale)"
+    return title, {"type": "log", "zero": False, "domain": list(bounds), "clamp": True}
+
+
+def objective_bounds(snapshot: TuningJobSnapshot) -> tuple[float, float] | None:
+    """The bounds of a logarithmic scale of objectives; None where the scale is linear."""
     values = [job.objective for job in snapshot.compared if job.objective is not None]
-    if values and min(values) > 0 and max(values) / min(values) >= LOGARITHMIC_OBJECTIVE:
-        return f"{snapshot.objective.metric} (log scale)", "log"
-    return snapshot.objective.metric, "linear"
+    if not values or min(values) <= 0 or max(values) / min(values) < LOGARITHMIC_OBJECTIVE:
+        return None
+    middle = median(values)
+    if snapshot.objective.maximize:
+        return max(min(values), middle / FARTHEST_OBJECTIVE), max(values)
+    return min(values), min(max(values), middle * FARTHEST_OBJECTIVE)
 
 
 def value_axis(one: Hyperparameter, key: str) -> alt.X:

@@ -16,8 +16,8 @@ def learning_curves(snapshot: TuningJobSnapshot) -> Chart:
     """Draw the objective of each training job against how often it was emitted, and mark where jobs were stopped."""
     data = alt.NamedData(name="curves")
     x = alt.X("step:Q", title="emission of the objective (number)").axis(tickMinStep=1).scale(nice=False)
-    title, kind = objective_scale(snapshot)
-    y = alt.Y("value:Q", title=title).scale(type=kind, zero=False)
+    title, scale = objective_scale(snapshot)
+    y = alt.Y("value:Q", title=title).scale(**scale)
     statuses = [status for status in STATUSES if snapshot.count(status)]
     color = alt.Color("status:N", title="status").scale(
         domain=statuses, range=[STATUSES[status].color for status in statuses]

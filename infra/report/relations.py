@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import altair as alt
 
 from infra.report import wording
-from infra.report.charts import HEIGHT, NARROW, WIDE, Chart, Row, objective_scale
+from infra.report.charts import HEIGHT, NARROW, WIDE, Chart, Row, objective_bounds
 from infra.report.palette import COMPARED
 from infra.report.search_space import Hyperparameter, Scale, Value
 from infra.report.snapshot import TuningJobSnapshot
@@ -122,13 +122,15 @@ def parallel_rows(snapshot: TuningJobSnapshot) -> list[Row]:
 
 def _placing(snapshot: TuningJobSnapshot, low: float, high: float) -> Callable[[float | None], float]:
     """Places an objective between the lowest and the highest, from 0 to 1, on the scale of the other charts."""
-    stretch = math.log if objective_scale(snapshot)[1] == "log" else float
+    bounds = objective_bounds(snapshot)
+    stretch = float if bounds is None else math.log
+    least, most = (low, high) if bounds is None else bounds
 
     def place(objective: float | None) -> float:
-        if high <= low:
+        if most <= least:
             return 0.5
-        value = low if objective is None else objective
-        return (stretch(value) - stretch(low)) / (stretch(high) - stretch(low))
+        value = least if objective is None else min(max(objective, least), most)
+        return (stretch(value) - stretch(least)) / (stretch(most) - stretch(least))
 
     return place
 

@@ -108,3 +108,12 @@ def test_objectives_over_a_decade_get_a_logarithmic_axis(worst: float, kind: str
     job = snapshot([training_job(1, 9.0), training_job(2, worst)])
     axis = layer(charts.over_time(job), 1)["encoding"]["y"]
     assert axis["scale"]["type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds"), [((10.0, 60.0, 1e26), (10.0, 6000.0)), ((10.0, 60.0, 900.0), (10.0, 900.0))]
+)
+def test_a_diverged_job_stands_at_the_edge(values: tuple[float, ...], bounds: tuple[float, float]) -> None:
+    job = snapshot([training_job(number, value) for number, value in enumerate(values, start=1)])
+    scale = layer(charts.over_time(job), 1)["encoding"]["y"]["scale"]
+    assert (scale["domain"], scale["clamp"]) == (list(bounds), True)
