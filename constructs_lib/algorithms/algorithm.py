@@ -145,7 +145,7 @@ _KNOWN: list[type[Algorithm]] = []
 
 
 def known(kind: type[Algorithm]) -> type[Algorithm]:
-    """Registers an algorithm that is recognised by its image's repository when a request is read."""
+    """Registers an algorithm that is recognised by its image when a request is read."""
     _KNOWN.append(kind)
     return kind
 
@@ -176,17 +176,26 @@ def _decode(structure: Any) -> Algorithm:
     image = structure.get("TrainingImage")
     definitions = structure.get("MetricDefinitions")
     mode = structure["TrainingInputMode"]
-    kind: type[Algorithm] = Algorithm
-    if isinstance(image, str) and not is_unresolved(image):
-        kind = next((known for known in _KNOWN if repository(image) in known.repositories), Algorithm)
-    if kind is Algorithm and definitions:
-        kind = CustomAlgorithm
-    return kind(
+    given = None if definitions is None else {entry["Name"]: entry["Regex"] for entry in definitions}
+    return _kind_of(image, given)(
         image,
         training_input_mode=mode if is_unresolved(mode) else InputMode(mode),
         algorithm_name=structure.get("AlgorithmName"),
-        metric_definitions=None if definitions is None else {entry["Name"]: entry["Regex"] for entry in definitions},
+        metric_definitions=given,
     )
+
+
+def _kind_of(image: Any, definitions: Mapping[str, str] | None) -> type[Algorithm]:
+    """What a request's algorithm is, as far as that is sure: an image of somebody's own may have any name."""
+    defined: Mapping[str, str] = {} if definitions is None else definitions
+    if isinstance(image, str) and not is_unresolved(image):
+        for kind in _KNOWN:
+            own = kind.own_metric_definitions
+            is_program_of_ours = bool(own) and own.items() <= defined.items()
+            is_of_aws = image.split(".", 1)[0] in kind.publishers
+            if repository(image) in kind.repositories and (is_of_aws or is_program_of_ours):
+                return kind
+    return CustomAlgorithm if defined else Algorithm
 
 
 ALGORITHM = Codec(_encode, _decode, Algorithm)

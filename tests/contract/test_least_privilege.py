@@ -270,7 +270,7 @@ HANDLERS = {
     "ImageBuildProviderRole": Handler(use_image_build, ("image_build",)),
     "PersonalizeProviderRole": Handler(use_personalize, ("personalize_api", "personalize_data")),
     "TuningJobProviderRole": Handler(use_tuning_job, ("jobs",)),
-    "TuningResultPublisherRole": Handler(use_result, ("result",)),
+    "TuningResultPublisherRole": Handler(use_result, ("result", "publishing")),
 }
 
 

@@ -2,13 +2,14 @@
 
 ``python -m tests.benchmarks.seq2seq.search OUT [--jobs 30]`` deploys `search_app` to a local AWS in OUT, waits for its
 tuning job, trains the defaults and the best configuration with three seeds each as training jobs of the same AWS,
-measures all of them on pairs that no training and no choice has seen, and writes ``table.md``, ``report.html`` and
-``report.png`` there. Begun again, it finds what is done.
+measures all of them on pairs that no training and no choice has seen, and writes ``table.md``, ``report.html``,
+``report.png`` and a smaller picture ``search.png`` there. Begun again, it finds what is done.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -22,14 +23,17 @@ from statistics import mean, median, stdev
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import vl_convert
+
 from infra.cli.channels import fill
 from infra.cli.demo_steps import DemoSteps
 from infra.cli.report import report
 from infra.cli.session import client
 from infra.local.home import Home
 from infra.local.up import down
-from infra.report import TuningJobSnapshot
+from infra.report import TuningJobSnapshot, charts
 from infra.report.console import console
+from infra.report.page import read_report
 from infra.seq2seq.dataset import windows
 from infra.seq2seq.evaluation import bleu, next_word_metrics
 from infra.seq2seq.prepare import Options, prepare
@@ -77,6 +81,7 @@ class Search(DemoSteps):
         self.deploy(state, "search-tuning", *settings)
         snapshot = self.watch(self.outputs("search-tuning")["TuningJobName"])
         report(snapshot.name, output=self.out / "report.html", png=self.out / "report.png", local=True)
+        (self.out / "search.png").write_bytes(picture(snapshot.name))
         rows = {name: self.measure(members, test) for name, members in self.compared(snapshot)}
         table = "\n".join(lines(snapshot, rows))
         (self.out / "table.md").write_text(f"{table}\n")
@@ -149,6 +154,14 @@ class Search(DemoSteps):
     def measure(models: list[Path], test: list[tuple[str, str]]) -> list[dict[str, float]]:
         """Validation perplexity as the job reported it, and perplexity and BLEU on the unseen pairs, by seed."""
         return [measure_one(model, test) for model in models]
+
+
+def picture(name: str) -> bytes:
+    """The charts of the whole search, without those of single hyperparameters, as a small PNG."""
+    content = read_report(client("sagemaker", local=True), name, logs_client=client("logs", local=True))
+    drawn = [chart for chart in content.charts() if not chart.key.startswith("against")]
+    spec = charts.overview(content.snapshot, drawn, content.datasets())
+    return bytes(vl_convert.vegalite_to_png(json.dumps(spec), scale=1.0))
 
 
 def measure_one(archive: Path, test: list[tuple[str, str]]) -> dict[str, float]:

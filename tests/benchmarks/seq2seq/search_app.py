@@ -18,6 +18,7 @@ from constructs_lib import (
     InstanceType,
     Objective,
     OutputDataConfig,
+    ParameterRange,
     ResourceLimits,
     Scaling,
     Seq2Seq,
@@ -30,7 +31,7 @@ CORPUS = "translate-en-de"
 
 #: A convolutional encoder and a recurrent decoder: the one kind of model in which all 22 have an effect. Two passes
 #: over the data, whatever the batch size.
-STATIC = {
+STATIC: dict[str, str | float] = {
     "encoder_type": "cnn",
     "decoder_type": "rnn",
     "max_seq_len_source": 20,
@@ -43,7 +44,7 @@ STATIC = {
 #: one core or make too few updates of the data; weight decay and the scale of initial weights are searched
 #: logarithmically, since most of their linear ranges train nothing at all (a decay of 0.05 outweighs the gradients, a
 #: scale of 2 is right for xavier and hopeless for uniform).
-LAPTOP = [
+LAPTOP: list[ParameterRange] = [
     Seq2Seq.batch_size.one_of(16, 32, 64, 128),
     Seq2Seq.rnn_num_hidden.one_of(128, 256),
     Seq2Seq.cnn_num_hidden.one_of(128, 256),

@@ -126,6 +126,16 @@ def test_records_are_padded(size: int) -> None:
     assert int.from_bytes(found[4:8], "little") == size
 
 
+def test_any_user_of_a_container_can_read_a_pipe(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        pipe = feeder.make_pipe(str(tmp_path / "train"), 1)
+    finally:
+        os.umask(before)
+    assert pipe.is_fifo()
+    assert pipe.stat().st_mode & 0o777 == 0o644
+
+
 RESUME = """
 import os, pathlib, time
 folder = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]) / "checkpoints"

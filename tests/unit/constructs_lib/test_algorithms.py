@@ -10,6 +10,7 @@ from constructs_lib import (
     Algorithm,
     CategoricalRange,
     ContinuousRange,
+    CustomAlgorithm,
     HyperParameter,
     IntegerHyperParameter,
     IntegerRange,
@@ -134,3 +135,27 @@ def test_whose_image_it_is_shows_in_the_account() -> None:
     assert Seq2Seq("813361260812.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1").is_built_in is True
     assert Seq2Seq("123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1").is_built_in is False
     assert Seq2Seq(cdk.Token.as_string({"Ref": "Image"})).is_built_in is None
+
+
+AWS_IMAGE = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"
+OWN_IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"
+
+
+@pytest.mark.parametrize(
+    ("image", "definitions", "kind"),
+    [
+        (AWS_IMAGE, None, Seq2Seq),
+        (AWS_IMAGE.replace("seq2seq", "other"), None, Algorithm),
+        (OWN_IMAGE, dict(METRIC_DEFINITIONS), Seq2Seq),
+        (OWN_IMAGE, {"loss": "loss=(.*)"}, CustomAlgorithm),
+        (OWN_IMAGE, None, Algorithm),
+        ("246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1", None, XGBoost),
+    ],
+)
+def test_a_request_is_of_a_known_algorithm_where_that_is_sure(
+    image: str, definitions: dict[str, str] | None, kind: type[Algorithm]
+) -> None:
+    structure = ALGORITHM.encode(kind(image, metric_definitions=definitions))
+
+    assert ALGORITHM.decode(structure) == kind(image, metric_definitions=definitions)
+    assert type(ALGORITHM.decode(structure)) is kind

@@ -89,7 +89,7 @@ def test_each_member_that_does_not_fit_is_named() -> None:
         request_of(wrong)
     assert str(error.value) == (
         "HyperParameterTuningJobConfig.RandomSeed must be a whole number, got 'many'; "
-        "Tags[0].Kind is not a member of the request"
+        "Tags['a'].Kind is not a member of the request"
     )
 
 

@@ -3,7 +3,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from infra.container import ClientError
@@ -115,7 +115,6 @@ _WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 _SENTENCES = st.lists(_WORDS.map(lambda word: word.replace("\n", "")), max_size=200)
 
 
-@settings(deadline=None)
 @given(lines=st.lists(st.tuples(_SENTENCES, _SENTENCES), min_size=1, max_size=12), block=st.integers(1, 40))
 def test_every_line_becomes_the_record_of_its_words(lines: list[tuple[list[str], list[str]]], block: int) -> None:
     expected = [(s, t) for s, t in ([" ".join(side).split() for side in line] for line in lines) if s and t]
@@ -130,7 +129,6 @@ def test_every_line_becomes_the_record_of_its_words(lines: list[tuple[list[str],
         assert _pairs(folder / "out", "train/train.rec") == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(*[st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=150)] * 2), min_size=1, max_size=9)
 )

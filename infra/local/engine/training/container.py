@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -68,13 +69,15 @@ class Container:
             return ""
 
     def open_to_all(self) -> None:
-        """Let any user read what is there and write into the folders: a real container's program may have any id."""
+        """Let any user read what is there and write into the folders: a real container's program may have any id.
+
+        What an earlier attempt has left there may belong to another user, and is as it is.
+        """
         for folder, _, files in os.walk(self.ml):
-            Path(folder).chmod(0o777)
-            for file in files:
-                path = Path(folder, file)
+            for path in (Path(folder), *(Path(folder, file) for file in files)):
                 if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | 0o444)
+                    with contextlib.suppress(PermissionError):
+                        path.chmod(path.stat().st_mode | (0o777 if path.is_dir() else 0o444))
 
 
 def inherited() -> dict[str, str]:

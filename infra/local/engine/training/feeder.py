@@ -34,7 +34,8 @@ def make_pipe(path: str, epoch: int) -> Path:
     """The pipe of an epoch; made anew where an earlier attempt has left one."""
     pipe = Path(f"{path}_{epoch}")
     pipe.unlink(missing_ok=True)
-    os.mkfifo(pipe, 0o600)
+    os.mkfifo(pipe)
+    pipe.chmod(0o644)  # whatever the umask: the program of a container may have another user
     return pipe
 
 
