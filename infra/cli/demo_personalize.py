@@ -70,7 +70,7 @@ def compare_solutions(console: Console, tuned: str, popular: str) -> None:
     hrnn, popularity = _version(tuned), _version(popular)
     compare(console, {"HRNN, tuned": hrnn["metrics"], "Popularity-Count": popularity["metrics"]})
     shown = {"solutionVersionArn": hrnn["solutionVersionArn"], "status": hrnn["status"]}
-    console.print("\n[bold]DescribeSolutionVersion[/bold]")
+    console.print("\nDescribeSolutionVersion", style="bold")
     console.print_json(data={"solutionVersion": {**shown, "tunedHPOParams": hrnn["tunedHPOParams"]}})
     if hrnn["metrics"][NDCG] <= popularity["metrics"][NDCG]:
         raise UserError(f"HRNN is not better than Popularity-Count by {NDCG}, as it should be on these interactions")
@@ -83,7 +83,7 @@ def upload(console: Console, bucket: str, home: Home, events: int, seed: int) ->
 
     path = home.path / "demo" / "interactions.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    console.print("\n[bold]Generate and upload interactions[/bold]")
+    console.print("\nGenerate and upload interactions", style="bold")
     made = generate(Settings(events=events, seed=seed))
     write_csv(made, path)
     client("s3", local=True).upload_file(str(path), bucket, KEY)
@@ -108,7 +108,7 @@ def show_search(home: Home, console: Console, version: str) -> None:
     for number, tuned, objective, status, seconds in rows:
         values = ", ".join(f"{name}={value}" for name, value in sorted(json.loads(tuned).items()))
         table.add_row(str(number), values, "-" if objective is None else f"{objective:.4f}", status, f"{seconds:.0f}")
-    console.print("\n[bold]Search of HRNN's hyperparameters[/bold]")
+    console.print("\nSearch of HRNN's hyperparameters", style="bold")
     console.print(table)
 
 
@@ -119,7 +119,7 @@ def compare(console: Console, metrics: dict[str, dict[str, float]]) -> None:
     table = Table("recipe", *SHOWN_METRICS.values(), box=None, pad_edge=False)
     for name, values in metrics.items():
         table.add_row(name, *(f"{values[metric]:.4f}" for metric in SHOWN_METRICS))
-    console.print("\n[bold]Offline metrics of test users[/bold]")
+    console.print("\nOffline metrics of test users", style="bold")
     console.print(table)
 
 
