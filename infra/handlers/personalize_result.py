@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from . import clients, publishing
-from .contract import RESULT_PARAMETER, RESULT_TOPIC
 from .entry import Answer
 from .life_cycle import State
 from .logs import log
@@ -24,19 +23,14 @@ from .personalize_contract import (
     SOLUTION_VERSION_ARN,
 )
 from .personalize_jobs import STATES, tuned_of
-from .publishing import LONGEST_REASON, Outcome, publish_outcome, serialised, text
+from .publishing import LONGEST_REASON, Outcome, publish_outcome, serialised
 
 _ENDS: Final = (State.COMPLETED, State.FAILED, State.STOPPED)
 
 
 def publish(event: Mapping[str, Any], context: Any) -> Answer:
     """Write the result of the version that ``event`` names; answers whether that changed anything."""
-    with publishing.about(event, SOLUTION_VERSION_ARN, RESULT_PARAMETER):
-        try:
-            arn, parameter = text(event, SOLUTION_VERSION_ARN), text(event, RESULT_PARAMETER)
-            return {"Published": _publish(arn, parameter, event.get(RESULT_TOPIC))}
-        except Exception as error:
-            raise publishing.failure(error, context) from None
+    return publishing.answer(event, context, SOLUTION_VERSION_ARN, _publish)
 
 
 def _publish(arn: str, parameter: str, topic: str | None) -> bool:

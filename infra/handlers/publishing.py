@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from . import clients, clock
-from .contract import METRIC_FAILED, METRIC_RUNNING_SECONDS
-from .entry import explained
+from .contract import METRIC_FAILED, METRIC_RUNNING_SECONDS, RESULT_PARAMETER, RESULT_TOPIC
+from .entry import Answer, explained
 from .errors import HandlerError, code_of
 from .logs import log, logging_about, metric
 
@@ -42,6 +41,26 @@ class Outcome:
     status: str
     failed: bool
     value: str
+
+
+def answer(
+    event: Mapping[str, Any], context: Any, member: str, publish: Callable[[str, str, str | None], bool]
+) -> Answer:
+    """Publish about what an event names; answers whether that changed anything.
+
+    Args:
+        event: with the names of the parameter and of what may have ended, and the topic if there is one.
+        context: of the invocation.
+        member: which member of the event names what may have ended.
+        publish: does it, given these three names.
+    """
+    with logging_about({"job": str(event.get(member)), "parameter": str(event.get(RESULT_PARAMETER))}):
+        try:
+            subject, parameter = _text(event, member), _text(event, RESULT_PARAMETER)
+            return {"Published": publish(subject, parameter, event.get(RESULT_TOPIC))}
+        except Exception as error:
+            log("failed", logging.ERROR)
+            raise explained(error, context) from None
 
 
 def running(since: float, parameter: str) -> bool:
@@ -70,18 +89,7 @@ def serialised(result: Mapping[str, Any]) -> str:
     return json.dumps(result, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def about(event: Mapping[str, Any], member: str, parameter: str) -> AbstractContextManager[None]:
-    """Log lines name what an event is about, and its parameter."""
-    return logging_about({"job": str(event.get(member)), "parameter": str(event.get(parameter))})
-
-
-def failure(error: Exception, context: Any) -> RuntimeError:
-    """What the function ends with where it could not publish."""
-    log("failed", logging.ERROR)
-    return explained(error, context)
-
-
-def text(event: Mapping[str, Any], member: str) -> str:
+def _text(event: Mapping[str, Any], member: str) -> str:
     """A name that an event must have.
 
     Raises:

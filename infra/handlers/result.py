@@ -14,23 +14,18 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from . import clients, publishing
-from .contract import RESULT_BEST, RESULT_PARAMETER, RESULT_STATUS, RESULT_TOPIC, TUNING_JOB_ARN, TUNING_JOB_NAME
+from .contract import RESULT_BEST, RESULT_STATUS, TUNING_JOB_ARN, TUNING_JOB_NAME
 from .entry import Answer
 from .jobs import is_missing
 from .logs import log
-from .publishing import LONGEST_REASON, MOST_BYTES, Outcome, publish_outcome, serialised, text
+from .publishing import LONGEST_REASON, MOST_BYTES, Outcome, publish_outcome, serialised
 
 _ENDS: Final = ("Completed", "Failed", "Stopped")
 
 
 def publish(event: Mapping[str, Any], context: Any) -> Answer:
     """Write the result of the job that ``event`` names; answers whether that changed anything."""
-    with publishing.about(event, TUNING_JOB_NAME, RESULT_PARAMETER):
-        try:
-            name, parameter = text(event, TUNING_JOB_NAME), text(event, RESULT_PARAMETER)
-            return {"Published": _publish(name, parameter, event.get(RESULT_TOPIC))}
-        except Exception as error:
-            raise publishing.failure(error, context) from None
+    return publishing.answer(event, context, TUNING_JOB_NAME, _publish)
 
 
 def _publish(name: str, parameter: str, topic: str | None) -> bool:

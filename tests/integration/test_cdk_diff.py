@@ -25,8 +25,8 @@ from constructs_lib import (
     Scaling,
     TrainingJobDefinition,
 )
+from tests.support.cdk_diff import before_and_after, without_names
 from tests.support.cdk_diff import diff as diff_of
-from tests.support.cdk_diff import without_names
 
 pytestmark = pytest.mark.integration
 
@@ -80,19 +80,10 @@ def declare(
     )
 
 
-def synthesise(folder: Path, versions: dict[str, dict[str, Any]]) -> Path:
-    app = cdk.App(outdir=str(folder))
-    for name, version in versions.items():
-        declare(cdk.Stack(app, name), **version)
-    app.synth()
-    return folder
-
-
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The assemblies before and after; each stack is a case."""
-    folder = tmp_path_factory.mktemp("versions")
-    return synthesise(folder / "before", dict.fromkeys(CASES, BEFORE)), synthesise(folder / "after", CASES)
+    return before_and_after(tmp_path_factory.mktemp("versions"), declare, BEFORE, CASES)
 
 
 def diff(versions: tuple[Path, Path], stack: str, home: Path) -> list[str]:

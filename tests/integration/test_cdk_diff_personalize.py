@@ -10,7 +10,7 @@ import pytest
 
 from constructs_lib import CategoricalRange, IntegerRange, ResourceLimits
 from constructs_lib.personalize import HpoConfig, PersonalizeDatasetGroup, PersonalizeRecipe, PersonalizeSolution
-from tests.support.cdk_diff import diff, without_names
+from tests.support.cdk_diff import before_and_after, diff, without_names
 
 pytestmark = pytest.mark.integration
 
@@ -40,19 +40,10 @@ def declare(stack: cdk.Stack, *, ranges: list[Any], jobs: int = 4, tags: dict[st
     )
 
 
-def synthesise(folder: Path, versions: dict[str, dict[str, Any]]) -> Path:
-    app = cdk.App(outdir=str(folder))
-    for name, version in versions.items():
-        declare(cdk.Stack(app, name), **version)
-    app.synth()
-    return folder
-
-
 @pytest.fixture(scope="module")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The assemblies before and after; each stack is a case."""
-    folder = tmp_path_factory.mktemp("versions")
-    return synthesise(folder / "before", dict.fromkeys(CASES, BEFORE)), synthesise(folder / "after", CASES)
+    return before_and_after(tmp_path_factory.mktemp("versions"), declare, BEFORE, CASES)
 
 
 SOLUTION = "[~] Custom::PersonalizeSolution Hrnn Hrnn"

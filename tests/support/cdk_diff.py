@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
 
 from infra.local.cdk_cli import find_cdk
 
@@ -24,6 +28,24 @@ def diff(before: Path, after: Path, stack: str, home: Path) -> list[str]:
     )
     lines = result.stdout.splitlines() + result.stderr.splitlines()
     return [line for line in lines if line.lstrip().startswith(("[", "├", "└", "│"))]
+
+
+def before_and_after(
+    folder: Path, declare: Callable[..., None], before: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]
+) -> tuple[Path, Path]:
+    """Assemblies with a stack for each case, as ``declare`` fills it: all as before, and each as its case has it."""
+    return (
+        _synthesise(folder / "before", declare, dict.fromkeys(cases, before)),
+        _synthesise(folder / "after", declare, cases),
+    )
+
+
+def _synthesise(folder: Path, declare: Callable[..., None], versions: Mapping[str, Mapping[str, Any]]) -> Path:
+    app = cdk.App(outdir=str(folder))
+    for name, version in versions.items():
+        declare(cdk.Stack(app, name), **version)
+    app.synth()
+    return folder
 
 
 def without_names(lines: list[str], construct_id: str) -> list[str]:
