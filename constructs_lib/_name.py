@@ -20,11 +20,9 @@ from constructs import Construct
 
 from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import DELETION_BEHAVIOR, TAGS, WAIT_FOR
+from infra.handlers.job_names import HASH_DIGITS, LONGEST_PREFIX
 from infra.handlers.rules import Finding
 
-LONGEST_NAME = 32
-HASH_DIGITS = 10
-LONGEST_PREFIX = LONGEST_NAME - HASH_DIGITS - 1
 _CHANGEABLE = frozenset({TAGS, DELETION_BEHAVIOR, WAIT_FOR})
 _PREFIX = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
@@ -87,12 +85,6 @@ def _place(stack: Stack) -> tuple[str, str]:
 @cache
 def _path(scope: Construct) -> str:
     return scope.node.path
-
-
-def default_prefix(construct_id: str) -> str:
-    """A valid prefix made from the construct's id."""
-    words = "-".join(re.findall(r"[a-zA-Z0-9]+", construct_id))[:LONGEST_PREFIX].rstrip("-")
-    return words if words else "job"
 
 
 def check_prefix(prefix: str) -> Iterator[Finding]:

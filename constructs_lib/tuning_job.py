@@ -17,7 +17,7 @@ from constructs import Construct
 from constructs_lib._declaration import Declaration
 from constructs_lib._fields import PropTypeError
 from constructs_lib._job import IHyperParameterTuningJob, ImportedTuningJob, TuningJobBase
-from constructs_lib._name import JobName, check_prefix, default_prefix
+from constructs_lib._name import JobName, check_prefix
 from constructs_lib._render import envelope_of, render, template_properties
 from constructs_lib._shared import SharedByJobs
 from constructs_lib._tokens import check_names, plain_json, without_tokens
@@ -31,8 +31,10 @@ from constructs_lib.objective import Objective, ObjectiveType
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
-from infra.handlers.contract import TUNING_JOB_ARN, TUNING_JOB_NAME
+from infra.handlers.contract import OWNER_TAGS, TAGS, TUNING_JOB_ARN, TUNING_JOB_NAME
+from infra.handlers.job_names import default_prefix
 from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors, warning
+from infra.handlers.rules.view import mapping
 
 if TYPE_CHECKING:
     from constructs_lib.result import ITuningJobResult, TuningJobResult
@@ -218,7 +220,8 @@ class HyperParameterTuningJob(TuningJobBase):
     ) -> HyperParameterTuningJob:
         """Declares the job that a CreateHyperParameterTuningJob request, as boto3 takes it, would start.
 
-        Nothing of the request is dropped or changed but its name, which becomes the new name's prefix.
+        Nothing of the request is dropped or changed but its name, which becomes the new name's prefix, and the tags by
+        which a deployment knows its own jobs.
 
         Args:
             scope: parent of the construct.
@@ -235,9 +238,12 @@ class HyperParameterTuningJob(TuningJobBase):
         """
         own_name = request.get(TUNING_JOB_NAME, id)
         given = {name: value for name, value in request.items() if name != TUNING_JOB_NAME}
+        if isinstance(given.get(TAGS), list):
+            given[TAGS] = [tag for tag in given[TAGS] if mapping(tag).get("Key") not in OWNER_TAGS]
         if role is not None:
             given = _with_role(given, role.role_arn)
-        problems = errors(without_tokens({**given, TUNING_JOB_NAME: UNRESOLVED}))
+        checked_name = UNRESOLVED if isinstance(own_name, str) else own_name
+        problems = errors(without_tokens({**given, TUNING_JOB_NAME: checked_name}))
         if problems:
             raise ValidationError("/".join(filter(None, [scope.node.path, id])), problems)
         declaration = Declaration.from_request(given)

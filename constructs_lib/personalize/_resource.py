@@ -8,10 +8,11 @@ from typing import Any
 from aws_cdk import CfnResource, RemovalPolicy
 from constructs import Construct
 
-from constructs_lib._name import default_prefix, job_name
+from constructs_lib._name import job_name
 from constructs_lib._render import template_properties
 from constructs_lib.personalize._provider import PersonalizeProvider
 from infra.handlers.contract import SERVICE_TIMEOUT, SERVICE_TOKEN
+from infra.handlers.job_names import default_prefix
 from infra.handlers.numbers import exact
 from infra.handlers.personalize_contract import TAGS, Kind
 

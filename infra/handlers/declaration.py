@@ -12,6 +12,7 @@ from .algorithms import KNOWN
 from .coerce import CoercionError, coerce, missing
 from .contract import KNOWN_ALGORITHM, OUTSIDE_REQUEST, TAGS, TUNING_JOB_NAME
 from .errors import HandlerError
+from .job_names import LONGEST_NAME
 from .keyed import KeyedFormError, unkeyed
 from .personalize_contract import TAGS as SOLUTION_TAGS
 from .rules import Algorithms, Finding
@@ -19,7 +20,6 @@ from .rules import errors as broken_rules
 from .shown import clipped, shown
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
-_LONGEST_NAME = 32
 _MOST_RUNS = 100
 _UNDECLARED = OUTSIDE_REQUEST | {TAGS, SOLUTION_TAGS}
 _UNFIT = "the declaration does not fit CreateHyperParameterTuningJob"
@@ -34,14 +34,14 @@ def declared_name(properties: Mapping[str, Any]) -> str:
     name = properties.get(TUNING_JOB_NAME)
     if not isinstance(name, str) or not is_job_name(name):
         raise HandlerError(
-            f"{TUNING_JOB_NAME} must be 1 to {_LONGEST_NAME} letters, digits and inner hyphens, got {shown(name)}"
+            f"{TUNING_JOB_NAME} must be 1 to {LONGEST_NAME} letters, digits and inner hyphens, got {shown(name)}"
         )
     return name
 
 
 def is_job_name(name: str) -> bool:
     """Whether a tuning job can have the name."""
-    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
+    return len(name) <= LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
 def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,4 +115,4 @@ def run_names(declared: str) -> Iterator[str]:
     yield declared
     for run in range(2, _MOST_RUNS + 1):
         suffix = hashlib.sha256(f"{declared}/{run}".encode()).hexdigest()[:8]
-        yield f"{declared[: _LONGEST_NAME - 9].rstrip('-')}-{suffix}"
+        yield f"{declared[: LONGEST_NAME - 9].rstrip('-')}-{suffix}"

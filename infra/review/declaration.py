@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from infra.handlers import contract
 from infra.handlers.coerce import CoercionError, coerce
+from infra.handlers.job_names import default_prefix
 from infra.handlers.numbers import exact, number
 from infra.review.layout import Atom, Expression, call, dict_of, laid_out, list_of, literal
 
 _FILE: Final = Path(__file__).with_name("declarations.json")
-_LONGEST_PREFIX: Final = 21
 _UNITS: Final = (("days", 86400), ("hours", 3600), ("minutes", 60))
 
 
@@ -39,7 +39,7 @@ def declare(request: Mapping[str, Any]) -> str:
         typed = coerce(request)
     except CoercionError as error:
         raise DeclarationError("\n".join(error.problems)) from error
-    name = typed.pop(contract.TUNING_JOB_NAME, "tuning-job")
+    name = typed.pop(contract.TUNING_JOB_NAME, None)
     tags = [tag for tag in typed.get(contract.TAGS, []) if tag.get("Key") not in contract.OWNER_TAGS]
     if contract.TAGS in typed:
         typed[contract.TAGS] = tags
@@ -48,8 +48,11 @@ def declare(request: Mapping[str, Any]) -> str:
     if writer.missing:
         raise DeclarationError("\n".join(f"{member} must be given, got none" for member in writer.missing))
     writer.used.add("HyperParameterTuningJob")
-    arguments = [(None, Atom("self")), (None, literal("TuningJob")), ("job_name_prefix", literal(_prefix(name)))]
-    return _module(name, writer, laid_out(call("HyperParameterTuningJob", [*arguments, *props]), indent=2))
+    arguments: list[tuple[str | None, Expression]] = [(None, Atom("self")), (None, literal("TuningJob"))]
+    if name is not None:  # without one the construct's id is the prefix
+        arguments.append(("job_name_prefix", literal(default_prefix(name))))
+    declaration = laid_out(call("HyperParameterTuningJob", [*arguments, *props]), indent=2)
+    return _module("tuning-job" if name is None else name, writer, declaration)
 
 
 class _Writer:
@@ -126,7 +129,7 @@ class _Writer:
 
     def _algorithm(self, structure: Mapping[str, Any], path: str) -> Expression:
         image, metrics = structure.get("TrainingImage"), structure.get("MetricDefinitions")
-        kind = _algorithm_of(image) or ("CustomAlgorithm" if metrics else "Algorithm")
+        kind = _algorithm_of(image, metrics)
         self.used.add(kind)
         entries: list[tuple[str | None, Expression]] = [] if image is None else [(None, literal(image))]
         mode = structure.get("TrainingInputMode")
@@ -188,21 +191,21 @@ def _number(text: str) -> Expression:
     return literal(value) if value is not None and exact(value) == text and repr(value)[-1].isdigit() else literal(text)
 
 
-def _algorithm_of(image: str | None) -> str | None:
-    if image is None:
-        return None
-    repository = image.rsplit("/", 1)[-1].split("@", 1)[0].split(":", 1)[0]
-    return next((kind for kind, names in _model()["algorithms"].items() if repository in names), None)
-
-
-def _prefix(name: str) -> str:
-    """The longest part of the job's name that leaves room for the hash of the new one."""
-    prefix = re.sub(r"[^a-zA-Z0-9-]", "", str(name))[:_LONGEST_PREFIX].strip("-")
-    return prefix if prefix else "job"
+def _algorithm_of(image: str | None, metrics: list[dict[str, str]] | None) -> str:
+    """The class that `HyperParameterTuningJob.from_request` takes: an image of somebody's own may have any name."""
+    defined = {} if metrics is None else {metric["Name"]: metric["Regex"] for metric in metrics}
+    if image is not None:
+        registry, repository = image.split(".", 1)[0], image.rsplit("/", 1)[-1].split("@", 1)[0].split(":", 1)[0]
+        for kind, known in _model()["algorithms"].items():
+            own = known["ownMetricDefinitions"]
+            is_program_of_ours = bool(own) and own.items() <= defined.items()
+            if repository in known["repositories"] and (registry in known["publishers"] or is_program_of_ours):
+                return str(kind)
+    return "CustomAlgorithm" if defined else "Algorithm"
 
 
 def _module(name: str, writer: _Writer, declaration: str) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", str(name))
+    words = re.findall(r"[A-Za-z0-9]+", name)
     camel = "".join(word[:1].upper() + word[1:] for word in words)
     stack = f"{'Tuning' if not camel or camel[0].isdigit() else ''}{camel}Stack"
     cdk = ", ".join(sorted({*writer.used_of_cdk, "Stack"}))
@@ -236,4 +239,4 @@ def _import_order(name: str) -> tuple[str, str]:
 
 
 def _in_docstring(name: str) -> str:
-    return re.sub(r"[^ -~]|[\"\\]", "", str(name))
+    return re.sub(r"[^ -~]|[\"\\]", "", name)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SHARED_CONTRACT = {
     "algorithms",
     "contract",
+    "job_names",
     "keyed",
     "numbers",
     "personalize_contract",

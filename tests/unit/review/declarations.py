@@ -42,7 +42,14 @@ def model() -> dict[str, Any]:
     classes: dict[str, Any] = {}
     enums: dict[str, dict[str, str]] = {}
     _collect(_declaration.Declaration, classes, enums)
-    known = {kind.__name__: list(kind.repositories) for kind in algorithm._KNOWN}
+    known = {
+        kind.__name__: {
+            "repositories": list(kind.repositories),
+            "publishers": sorted(kind.publishers),
+            "ownMetricDefinitions": dict(kind.own_metric_definitions),
+        }
+        for kind in algorithm._KNOWN
+    }
     types = {value.name: name for name, value in vars(InstanceType).items() if isinstance(value, InstanceType)}
     return {
         "classes": dict(sorted(classes.items())),

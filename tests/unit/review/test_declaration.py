@@ -75,7 +75,10 @@ def test_printed_code_is_typed_and_clean(tmp_path: Path) -> None:
 
 
 def test_a_declaration_reads_like_one_written_by_hand() -> None:
-    source = declare(request(ranges={"IntegerParameterRanges": [{"Name": "layers", "MinValue": "1", "MaxValue": "4"}]}))
+    ranges = {"IntegerParameterRanges": [{"Name": "layers", "MinValue": "1", "MaxValue": "4"}]}
+    image = "813361260812.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"  # of AWS, so the algorithm is known
+    specification = {"TrainingImage": image, "TrainingInputMode": "File"}
+    source = declare(request(ranges=ranges, AlgorithmSpecification=specification))
     body = source[source.index("        HyperParameterTuningJob(") :]
     assert body.splitlines()[:9] == [
         "        HyperParameterTuningJob(",
