@@ -31,7 +31,7 @@ from constructs_lib.objective import Objective, ObjectiveType
 from constructs_lib.ranges import ParameterRange, ParameterRanges
 from constructs_lib.strategy import EarlyStoppingType, Strategy, StrategyConfig, WarmStartConfig
 from constructs_lib.training_needs import TrainingNeeds, declare_needs, training_needs
-from infra.handlers.contract import OWNER_TAGS, TAGS, TUNING_JOB_ARN, TUNING_JOB_NAME
+from infra.handlers.contract import DEPLOYMENT_WARNINGS, OWNER_TAGS, TAGS, TUNING_JOB_ARN, TUNING_JOB_NAME
 from infra.handlers.job_names import default_prefix
 from infra.handlers.rules import UNRESOLVED, Finding, Job, Severity, check_job, differences, errors, warning
 from infra.handlers.rules.view import mapping
@@ -320,6 +320,14 @@ class HyperParameterTuningJob(TuningJobBase):
     def tuning_job_arn(self) -> str:
         """The job's ARN."""
         return self._resource.get_att(TUNING_JOB_ARN).to_string()
+
+    @property
+    def deployment_warnings(self) -> str:
+        """What the rules warn of once the deployment knows every value, for an output; ``none`` if there is nothing.
+
+        At most 1,000 bytes; the handler's log has the whole. What synthesis found in the request stands there too.
+        """
+        return self._resource.get_att(DEPLOYMENT_WARNINGS).to_string()
 
     def metric_objective(
         self, *, period: Duration | None = None, label: str | None = None

@@ -21,6 +21,9 @@ TUNING_JOB_NAME: Final = "HyperParameterTuningJobName"
 TUNING_JOB_ARN: Final = "HyperParameterTuningJobArn"
 TAGS: Final = "Tags"
 
+DEPLOYMENT_WARNINGS: Final = "DeploymentWarnings"
+"""Attribute of the tuning job's resource: what the rules warn of once every value is known."""
+
 # Properties that say what becomes of the job, and are no part of the request; all of them may be absent.
 DELETION_BEHAVIOR: Final = "DeletionBehavior"
 DELETION_STOP: Final = "Stop"

@@ -15,7 +15,8 @@ from .errors import HandlerError
 from .job_names import LONGEST_NAME
 from .keyed import KeyedFormError, unkeyed
 from .personalize_contract import TAGS as SOLUTION_TAGS
-from .rules import Algorithms, Finding
+from .rules import Algorithms, Finding, Severity
+from .rules import check as findings_of
 from .rules import errors as broken_rules
 from .shown import clipped, shown
 
@@ -56,6 +57,16 @@ def request_of(properties: Mapping[str, Any]) -> dict[str, Any]:
         raise HandlerError(f"{_UNFIT}: {'; '.join(f'{path} must be given' for path in absent)}")
     refuse(broken_rules(request, algorithms_of(properties)))
     return request
+
+
+def warnings_of(properties: Mapping[str, Any]) -> list[Finding]:
+    """What the rules warn of, now that every value is known; nothing of a declaration that no request fits."""
+    try:
+        request = _typed(properties)
+    except HandlerError:
+        return []
+    found = findings_of(request, algorithms_of(properties))
+    return [finding for finding in found if finding.severity is Severity.WARNING]
 
 
 def refuse(findings: Sequence[Finding]) -> None:

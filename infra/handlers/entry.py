@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from .contract import (
 from .errors import HandlerError, said
 from .events import Event
 from .logs import log, logging_about
-from .shown import shown
+from .shown import shortened, shown
 
 Answer = dict[str, Any]
 
@@ -37,8 +36,6 @@ _RESOURCE_TYPES = {
 _LONGEST_MESSAGE = 1500
 _LONGEST_LOG_NAME = 512
 _LONGEST_JOB = 1024
-# In an answer each of these takes six bytes, and no reader can see them.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def entry_point(work: Callable[[Event], Answer]) -> Callable[[Mapping[str, Any], Any], Answer]:
@@ -74,7 +71,7 @@ def _check_resource_type(event: Event, module: str) -> None:
 def explained(error: Exception, context: Any) -> RuntimeError:
     """The error as a person reads it in the stack's events: short, and with the place of the whole trace."""
     group, stream = _log_of(context, "group"), _log_of(context, "stream")
-    return RuntimeError(f"{_shortened(_reason(error), _LONGEST_MESSAGE)} (log group {group}, stream {stream})")
+    return RuntimeError(f"{shortened(_reason(error), _LONGEST_MESSAGE)} (log group {group}, stream {stream})")
 
 
 def _fields(event: Event) -> dict[str, str]:
@@ -92,15 +89,8 @@ def _reason(error: Exception) -> str:
     return f"the handler has an error of its own: {error!r}"
 
 
-def _shortened(text: str, longest: int) -> str:
-    encoded = _CONTROL.sub("?", text).encode(errors="replace")
-    if len(encoded) <= longest:
-        return encoded.decode()
-    return encoded[:longest].decode(errors="ignore") + " [...]"
-
-
 def _log_of(context: Any, which: str) -> str:
     """Name of the function's log group or stream, from Lambda's context or else from its environment."""
     name = getattr(context, f"log_{which}_name", None)
     known = os.environ.get(f"AWS_LAMBDA_LOG_{which.upper()}_NAME", "unknown") if name is None else str(name)
-    return _shortened(known, _LONGEST_LOG_NAME)
+    return shortened(known, _LONGEST_LOG_NAME)

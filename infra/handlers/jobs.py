@@ -12,6 +12,7 @@ from . import creation, declaration, life_cycle
 from .contract import (
     DELETION_BEHAVIOR,
     DELETION_RETAIN,
+    DEPLOYMENT_WARNINGS,
     TAGS,
     TUNING_JOB_ARN,
     TUNING_JOB_NAME,
@@ -23,6 +24,7 @@ from .events import Event
 from .life_cycle import Action, State
 from .logs import log
 from .parents import check_parents
+from .shown import shortened
 from .subject import Job
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 IN_PROGRESS: Final = State.IN_PROGRESS.value
 COMPLETED: Final = State.COMPLETED.value
 FAILED: Final = State.FAILED.value
+
+# An answer to CloudFormation has 4,096 bytes.
+_LONGEST_WARNINGS: Final = 1000
 
 
 class TuningJobs:
@@ -51,6 +56,14 @@ class TuningJobs:
         if wait_for != WAIT_FOR_COMPLETED:
             raise HandlerError(f"{WAIT_FOR} must be {WAIT_FOR_COMPLETED!r} or absent, got {wait_for!r}")
         declaration.request_of(properties)
+        for finding in declaration.warnings_of(properties):
+            log(
+                "the rules warn of the declaration",
+                logging.WARNING,
+                rule=finding.rule,
+                prop=finding.prop,
+                text=finding.text,
+            )
 
     def check_life_cycle(self, properties: Mapping[str, Any]) -> None:
         """Refuse a deletion behavior that is none."""
@@ -181,8 +194,13 @@ class TuningJobs:
         )
 
     def data(self, name: str, arn: str | None, event: Event) -> dict[str, str]:
-        """The job's name and ARN."""
-        return {TUNING_JOB_NAME: name, TUNING_JOB_ARN: arn if arn else job_arn(name, event)}
+        """The job's name, its ARN, and what there is to warn of in its declaration."""
+        warnings = "; ".join(str(finding) for finding in declaration.warnings_of(event.properties))
+        return {
+            TUNING_JOB_NAME: name,
+            TUNING_JOB_ARN: arn if arn else job_arn(name, event),
+            DEPLOYMENT_WARNINGS: shortened(warnings, _LONGEST_WARNINGS) if warnings else "none",
+        }
 
 
 def job_arn(name: str, event: Event) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from infra.handlers import tuning_job
 from infra.handlers.declaration import digest, request_of
 from tests.support.fake_aws import FakeSageMaker
-from tests.support.tuning_resource import NAME, declaration, deploy, event
+from tests.support.tuning_resource import NAME, declaration, deploy, event, owned
 
 
 def with_algorithm(name: Any, **resources: str) -> dict[str, Any]:
@@ -101,3 +102,51 @@ def test_a_parent_that_does_not_fit_is_refused_before_anything_starts(sagemaker:
 
 def test_that_a_parent_is_missing_is_said_by_the_service(sagemaker: FakeSageMaker) -> None:
     assert deploy(event("Create", with_parent()))["PhysicalResourceId"] == NAME
+
+
+def with_many_at_once(at_once: str) -> dict[str, Any]:
+    declared = declaration(max_jobs="200")
+    declared["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"] = at_once
+    return declared
+
+
+def test_a_warning_is_an_attribute_and_a_line_of_the_log(
+    sagemaker: FakeSageMaker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = deploy(event("Create", with_many_at_once("20")))
+
+    text = "more than 10 is above a default quota of the service; ask for more if yours is not higher, got 20"
+    assert done["Data"]["DeploymentWarnings"] == f"L2 resource_limits.max_parallel_training_jobs: {text}"
+    (line,) = [line for line in map(json.loads, capsys.readouterr().err.splitlines()) if line["level"] == "WARNING"]
+    assert (line["rule"], line["prop"], line["text"]) == ("L2", "resource_limits.max_parallel_training_jobs", text)
+    assert (line["logical_id"], line["job"]) == ("Job", NAME)
+
+
+def test_the_attribute_says_none_where_there_is_nothing_to_warn_of(sagemaker: FakeSageMaker) -> None:
+    assert deploy(event("Create", with_many_at_once("10")))["Data"]["DeploymentWarnings"] == "none"
+
+
+def test_an_update_of_tags_answers_the_same_attribute(sagemaker: FakeSageMaker) -> None:
+    first = deploy(event("Create", with_many_at_once("20")))
+    tagged = {**with_many_at_once("20"), "Tags": {"team": {"Value": "mt"}}}
+    update = event("Update", tagged, PhysicalResourceId=NAME, OldResourceProperties=with_many_at_once("20"))
+
+    assert deploy(update)["Data"] == first["Data"]
+
+
+def test_a_kept_job_may_have_a_declaration_that_fits_no_more(sagemaker: FakeSageMaker) -> None:
+    old = {**declaration(), "Surprise": "1"}
+    sagemaker.add(NAME, "Completed", owned(declared=old))
+    update = event("Update", {**old, "Tags": {}}, PhysicalResourceId=NAME, OldResourceProperties=old)
+
+    assert deploy(update)["Data"]["DeploymentWarnings"] == "none"
+
+
+def test_many_warnings_are_cut_so_that_the_answer_fits(sagemaker: FakeSageMaker) -> None:
+    declared = with_algorithm("Seq2Seq")
+    declared["TrainingJobDefinition"]["StaticHyperParameters"] = {f"unknown_{n:03}": "é" for n in range(60)}
+    data = deploy(event("Create", declared))["Data"]
+
+    assert data["DeploymentWarnings"].startswith("A1 ")
+    assert data["DeploymentWarnings"].endswith(" [...]")
+    assert len(json.dumps(data).encode()) < 2000

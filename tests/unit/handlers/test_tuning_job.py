@@ -26,7 +26,11 @@ def test_create_starts_the_declared_job_with_its_types_and_the_owners_tags(sagem
 
     assert done["PhysicalResourceId"] == NAME
     assert done["IsComplete"] is True
-    assert done["Data"] == {"HyperParameterTuningJobName": NAME, "HyperParameterTuningJobArn": ARN + NAME}
+    assert done["Data"] == {
+        "HyperParameterTuningJobName": NAME,
+        "HyperParameterTuningJobArn": ARN + NAME,
+        "DeploymentWarnings": "none",
+    }
     sent = sagemaker.jobs[NAME]["request"]
     assert sent["HyperParameterTuningJobConfig"]["RandomSeed"] == 0
     assert sent["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] == 4

@@ -7,7 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Duration
-from aws_cdk.assertions import Annotations, Match
+from aws_cdk.assertions import Annotations, Match, Template
 
 from constructs_lib import HyperParameterTuningJob, ResourceLimits, ValidationError, WaitFor
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
@@ -52,3 +52,13 @@ def test_a_revision_must_be_known() -> None:
 
     with pytest.raises(ValidationError, match="revision: must be known at synthesis"):
         HyperParameterTuningJob(stack, "Job", **job_props(), revision=revision)
+
+
+def test_what_the_deployment_warns_of_can_be_an_output(provider: Any) -> None:
+    stack = cdk.Stack(cdk.App(), "Outputs")
+    job = HyperParameterTuningJob(stack, "Job", **job_props())
+    cdk.CfnOutput(stack, "Warnings", value=job.deployment_warnings)
+
+    template = Template.from_stack(stack)
+    (logical_id,) = template.find_resources("Custom::HyperParameterTuningJob")
+    template.has_output("Warnings", {"Value": {"Fn::GetAtt": [logical_id, "DeploymentWarnings"]}})
