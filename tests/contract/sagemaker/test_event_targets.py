@@ -36,12 +36,15 @@ TRANSFORMER = {
 STATUSES = ["Starting", "Downloading", "Training", "Uploading", "Completed"]
 
 
-def rule_with(client: Client, arn: str, **target: Any) -> str:
-    """A rule on the state changes of training jobs; its name."""
+def rule_with(client: Client, arn: str, *, bus: str = "default", detail: Any = None, **target: Any) -> str:
+    """A rule of a bus on the state changes of training jobs; its name."""
     name = f"rule-{uuid.uuid4().hex[:8]}"
-    pattern = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]}
-    client("events").put_rule(Name=name, EventPattern=json.dumps(pattern))
-    refused = client("events").put_targets(Rule=name, Targets=[{"Id": "target", "Arn": arn, **target}])
+    pattern: dict[str, Any] = {"source": ["aws.sagemaker"], "detail-type": ["SageMaker Training Job State Change"]}
+    if detail is not None:
+        pattern["detail"] = detail
+    client("events").put_rule(Name=name, EventPattern=json.dumps(pattern), EventBusName=bus)
+    targets: Any = [{"Id": "target", "Arn": arn, **target}]
+    refused = client("events").put_targets(Rule=name, EventBusName=bus, Targets=targets)
     assert refused["FailedEntryCount"] == 0
     return name
 
@@ -120,6 +123,65 @@ def test_a_queue_in_order_gets_its_group(told: Api, client: Client) -> None:
     job = train(told)
     events = [event["detail"] for event in received(client, url)]
     assert [event["SecondaryStatus"] for event in events if event["TrainingJobName"] == job] == STATUSES
+
+
+def queue(client: Client) -> tuple[str, str]:
+    """A queue of its own: its URL and ARN."""
+    name = f"queue-{uuid.uuid4().hex[:8]}"
+    return client("sqs").create_queue(QueueName=name)["QueueUrl"], f"arn:aws:sqs:us-east-1:000000000000:{name}"
+
+
+def bus(client: Client) -> tuple[str, str]:
+    """A custom event bus: its name and ARN."""
+    name = f"bus-{uuid.uuid4().hex[:8]}"
+    return name, client("events").create_event_bus(Name=name)["EventBusArn"]
+
+
+def test_another_bus_gets_the_event_and_its_rules_fire(told: Api, client: Client) -> None:
+    # GIVEN a rule of the default bus that hands all on to another bus, whose rule takes the end of a job alone
+    name, arn = bus(client)
+    url, target = queue(client)
+    nothing, unreached = queue(client)
+    rule_with(client, arn)
+    rule_with(client, target, bus=name, detail={"TrainingJobStatus": ["Completed"]})
+    # AND a rule of a bus that nothing is handed on to
+    rule_with(client, unreached, bus=bus(client)[0])
+
+    job = train(told)
+
+    (event,) = [event for event in received(client, url) if event["detail"]["TrainingJobName"] == job]
+    assert (event["source"], event["detail"]["SecondaryStatus"]) == ("aws.sagemaker", "Completed")
+    assert received(client, nothing) == []
+
+
+def test_an_event_goes_to_no_third_bus_and_in_no_circle(told: Api, client: Client) -> None:
+    (second, second_arn), (third, third_arn) = bus(client), bus(client)
+    (url, target), (nothing, unreached) = queue(client), queue(client)
+    rule_with(client, second_arn)
+    rule_with(client, third_arn, bus=second)
+    rule_with(client, "arn:aws:events:us-east-1:000000000000:event-bus/default", bus=second)
+    rule_with(client, target, bus=second)
+    rule_with(client, unreached, bus=third)
+
+    job = train(told)
+
+    events = [event for event in received(client, url) if event["detail"]["TrainingJobName"] == job]
+    assert sorted(event["detail"]["SecondaryStatus"] for event in events) == sorted(STATUSES)
+    assert received(client, nothing) == []
+
+
+def test_a_bus_that_is_gone_or_elsewhere_keeps_no_other_target_from_being_called(told: Api, client: Client) -> None:
+    name, arn = bus(client)
+    rule = rule_with(client, arn)
+    client("events").delete_event_bus(Name=name)
+    elsewhere = "arn:aws:events:eu-west-1:000000000000:event-bus/default"
+    url, target = queue(client)
+    targets: Any = [{"Id": "elsewhere", "Arn": elsewhere, "RoleArn": ROLE}, {"Id": "queue", "Arn": target}]
+    assert client("events").put_targets(Rule=rule, Targets=targets)["FailedEntryCount"] == 0
+
+    job = train(told)
+
+    assert sum(event["detail"]["TrainingJobName"] == job for event in received(client, url)) == len(STATUSES)
 
 
 def test_a_target_that_is_gone_keeps_no_other_from_being_called(told: Api, client: Client) -> None:

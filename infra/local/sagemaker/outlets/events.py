@@ -1,27 +1,18 @@
-"""State changes of jobs as EventBridge events.
-
-PutEvents refuses events with a source of AWS's own, locally as in an account, so the matching rules' targets are called
-from here: rules and targets are read from the emulator's EventBridge, which also says whether a pattern matches.
-"""
+"""State changes of jobs as EventBridge events."""
 
 from __future__ import annotations
 
 import json
-import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.engine import NoSuchJobError, TuningEngine
 from infra.local.engine.records import StateChange
 from infra.local.sagemaker import answers
 
-from .targets import call_target, target_input
-
-_logger = logging.getLogger(__name__)
+from .routing import Router
 
 SOURCE = "aws.sagemaker"
 DETAIL_TYPES = {
@@ -32,7 +23,7 @@ _IDS = uuid.UUID("0d4f0a4e-7c0d-4f4f-9f5e-3f6b9a4f7f57")
 
 
 class EventDelivery:
-    """Calls the targets of the default bus's rules that match a state change.
+    """Offers state changes to the rules of the default bus.
 
     Args:
         engine: Whose state changes.
@@ -44,38 +35,15 @@ class EventDelivery:
         self._client = client
 
     def deliver(self) -> None:
-        """Deliver what has not been delivered yet, in order.
-
-        A target that refuses is logged and passed over, as events are lost where a target cannot take them.
-        """
+        """Deliver what has not been delivered yet, in order."""
         changes = self._engine.store.state_changes()
         if not changes:
             return
-        rules = list(self._rules())
+        router = Router(self._client, region=self._engine.region, account=self._engine.account)
         for change in changes:
-            if rules and (event := self._event(change)) is not None:
-                for rule in rules:
-                    self._offer(rule, event)
+            if router.has_rules() and (event := self._event(change)) is not None:
+                router.offer(event)
         self._engine.store.delete_state_changes(changes[-1].id)
-
-    def _rules(self) -> Iterator[dict[str, Any]]:
-        query: dict[str, Any] = {}
-        while True:
-            answer = self._client("events").list_rules(**query)
-            yield from (r for r in answer["Rules"] if r.get("State") != "DISABLED" and r.get("EventPattern"))
-            if "NextToken" not in answer:
-                return
-            query["NextToken"] = answer["NextToken"]
-
-    def _offer(self, rule: dict[str, Any], event: dict[str, Any]) -> None:
-        events = self._client("events")
-        if not events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]:
-            return
-        for target in events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-            try:
-                call_target(self._client, target, target_input(target, rule, event))
-            except (BotoCoreError, ClientError, ValueError) as error:
-                _logger.warning("rule %s: target %s was not reached: %s", rule["Name"], target["Arn"], error)
 
     def _event(self, change: StateChange) -> dict[str, Any] | None:
         """The event as EventBridge hands it on; None if the job is deleted."""
