@@ -24,6 +24,10 @@ class RecordWriteError(RecordError):
     """The record cannot be written, on a full disk say. Nothing of the change is there, and nothing else is lost."""
 
 
+class RecordReadError(RecordError):
+    """The record cannot be read at present, on a full disk say. Nothing is lost."""
+
+
 class ClosedError(RecordError):
     """Its owner is closing: what runs is left as recorded and goes on at the next start."""
 
@@ -44,8 +48,11 @@ class Record:
     def __init__(self, path: Path, *, owner: str, schema: str, version: int) -> None:
         self.lock = threading.RLock()
         """Held for each change; hold it so that nothing changes between a look and what follows from it."""
+        self.failed = threading.Event()
+        """Set where the record could not be written or read; who waits for better times clears it."""
         self._read_lock = threading.RLock()
         self._owner = owner
+        self._version = version
         self._closed = False
         self._db = _connect(path)
         try:
@@ -99,19 +106,31 @@ class Record:
                 if self._db.in_transaction:  # SQLite itself rolls back on a full disk
                     self._db.execute("ROLLBACK")
                 if isinstance(error, sqlite3.OperationalError):
+                    self.failed.set()
                     raise RecordWriteError(
-                        f"{self._owner}'s record cannot be written ({error}); make room on the disk, then restart the "
-                        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+                        f"{self._owner}'s record cannot be written ({error}); make room on the disk: its jobs then go "
+                        "on where they were"
                     ) from error
                 raise
+
+    def try_to_write(self) -> None:
+        """Write something that changes nothing.
+
+        Raises:
+            RecordWriteError: It cannot be written.
+            ClosedError: The record is closed.
+        """
+        with self.transaction() as db:
+            db.execute(f"PRAGMA user_version = {self._version}")
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """The rows that a query finds.
 
         Raises:
+            RecordReadError: It cannot be read at present.
             ClosedError: The record is closed.
         """
-        with self._read_lock:
+        with self._read_lock, self._reading():
             self._require_open()
             return self._reader.execute(sql, values).fetchall()
 
@@ -129,6 +148,14 @@ class Record:
                 yield
             finally:
                 self._reader.execute("COMMIT")
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            self.failed.set()
+            raise RecordReadError(f"{self._owner}'s record cannot be read at present ({error})") from error
 
     def _require_open(self) -> None:
         if self._closed:

@@ -18,6 +18,9 @@ from infra.local.services import build_services
 
 HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 5
+_SWITCH_SECONDS = 0.001
+"""How long a thread that computes, such as a search, keeps one with a request waiting: Python's own 5 ms add up, as a
+request changes threads several times."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +43,7 @@ def _serve(home: Home, port: int) -> int:
         listener = socket.create_server((HOST, port))
     except OSError as error:
         return _fail(f"port {port} of {HOST} cannot be opened: {error.strerror}; choose another one with --port")
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with listener:
         try:
             app = create_app(build_services(home))

@@ -17,6 +17,7 @@ from .errors import NameInUseError, WrongStatusError
 from .lock import FolderLock
 from .names import training_job_arn, training_job_name, tuning_job_arn
 from .records import TERMINAL, Definition, Request, TrainingJob, TuningJob
+from .room import Keeper
 from .settings import EngineSettings
 from .store import Store
 from .training.images import NoLocalImageError, find_image, image_name
@@ -81,9 +82,12 @@ class TuningEngine:
             home, self.store, s3, region, self.settings, self._closing, self._launcher, self._changed
         )
         self._threads_lock = threading.RLock()
+        """Held from a job's place in the record to its thread's start, so that no job gets a second thread."""
         self._tuners: dict[str, Tuner] = {}
         self._runs: dict[str, TrainingRun] = {}
-        self._resume()
+        self._start_again()
+        self._keeper = Keeper(home, self.store, self._start_again, self._closing)
+        self._keeper.start()
 
     # -- tuning jobs
 
@@ -110,10 +114,11 @@ class TuningEngine:
             modified=now,
             parents=parent_trials(self.store, request),
         )
-        self.store.add_tuning_job(job, tags)
+        with self._threads_lock:
+            self.store.add_tuning_job(job, tags)
+            self._start_tuner(name)
         for definition in job.definitions:
             self._prepare(definition.request)
-        self._start_tuner(name)
         return job
 
     def stop_tuning_job(self, name: str) -> None:
@@ -209,6 +214,7 @@ class TuningEngine:
     def close(self) -> None:
         """End all training programs and let go of the folder. What was interrupted runs again at the next start."""
         self._closing.set()
+        self._keeper.close()
         with self._threads_lock:
             runs, tuners = list(self._runs.values()), list(self._tuners.values())
         threads: list[TrainingRun | Tuner] = [*runs, *tuners]
@@ -229,12 +235,15 @@ class TuningEngine:
             image = find_image(self.home, image_name(request["AlgorithmSpecification"]))
             self._launcher.prepare(image.preload)
 
-    def _resume(self) -> None:
-        for training_job in self.store.unfinished_training_jobs():
-            self._start_run(training_job.name)
-        for job in self.store.tuning_jobs():
-            if job.status not in TERMINAL:
-                self._start_tuner(job.name)
+    def _start_again(self) -> None:
+        """Start a thread for each job that has not ended and has none."""
+        with self._threads_lock:
+            for training_job in self.store.unfinished_training_jobs():
+                if not _is_alive(self._runs.get(training_job.name)):
+                    self._start_run(training_job.name)
+            for job in self.store.tuning_jobs():
+                if job.status not in TERMINAL and not _is_alive(self._tuners.get(job.name)):
+                    self._start_tuner(job.name)
 
     def _add_training_job(
         self,
@@ -263,19 +272,18 @@ class TuningEngine:
             tuned={} if tuned is None else tuned,
             objective_status=None if of is None else "Pending",
         )
-        self.store.add_training_job(job, tags, "Starting the training job")
-        self._start_run(name)
+        with self._threads_lock:
+            self.store.add_training_job(job, tags, "Starting the training job")
+            self._start_run(name)
         return job
 
     def _start_run(self, name: str) -> None:
-        with self._threads_lock:
-            run = self._runs[name] = TrainingRun(self._context, name)
-            run.start()
+        run = self._runs[name] = TrainingRun(self._context, name)
+        run.start()
 
     def _start_tuner(self, name: str) -> None:
-        with self._threads_lock:
-            tuner = self._tuners[name] = Tuner(self.store, self, name, self._closing)
-            tuner.start()
+        tuner = self._tuners[name] = Tuner(self.store, self, name, self._closing)
+        tuner.start()
 
     def _wake_tuner(self, name: str) -> None:
         with self._threads_lock:
@@ -288,3 +296,7 @@ class TuningEngine:
                 self._runs.pop(job.name, None)
             if job.tuning_job is not None:
                 self._wake_tuner(job.tuning_job)
+
+
+def _is_alive(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()

@@ -25,6 +25,10 @@ class NameInUseError(EngineError):
         self.arn = arn
 
 
+class NoRoomError(EngineError):
+    """There is no room on the disk for a file of a job."""
+
+
 class NoSuchJobError(EngineError):
     """There is no job of that name.
 

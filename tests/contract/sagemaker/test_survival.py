@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +21,7 @@ import pytest
 
 from infra.local.endpoint.service import ServiceError
 from infra.local.engine import EngineInUseError, TuningEngine
+from infra.local.engine.training import supervisor
 from infra.local.engine.training.processes import end_training_programs
 from infra.local.home import Home
 from infra.local.sagemaker import SageMakerService
@@ -282,14 +287,15 @@ def test_two_engines_on_one_folder(start: Callable[[], Any], home: Home, s3: S3C
         TuningEngine(home, s3)
 
 
-def test_a_full_disk_stops_a_search_that_goes_on_once_there_is_room(
+def test_a_full_record_stops_a_search_that_goes_on_once_there_is_room(
     start: Callable[[], Any], gate: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     limits = {"MaxNumberOfTrainingJobs": 6, "MaxParallelTrainingJobs": 1}
     with start() as api:
         api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
         api.until(lambda: begun(api.home))
-        with api.service._engine.store._record.transaction() as db:
+        record = api.service._engine.store._record
+        with record.transaction() as db:
             pages = db.execute("PRAGMA page_count").fetchone()[0]
             db.execute(f"PRAGMA max_page_count = {pages}")
         large = api.tuning_request("large")
@@ -297,18 +303,93 @@ def test_a_full_disk_stops_a_search_that_goes_on_once_there_is_room(
         with pytest.raises(ServiceError) as caught:
             api("CreateHyperParameterTuningJob", **large)
         gate.touch()
-        api.until(lambda: "waits for the next start" in caplog.text)
-    assert (caught.value.code, caught.value.status) == ("InternalFailure", 500)
-    assert caught.value.message == (
-        "the engine's record cannot be written (database or disk is full); make room on the disk, then restart the "
-        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
-    )
-    with start() as api:  # by now there is room
+        api.until(lambda: "jobs wait until there is room" in caplog.text)
+        with record.lock:
+            record._db.execute(f"PRAGMA max_page_count = {10 * pages}")
         done, jobs = api.wait(), api.training_jobs()
         names = [job["HyperParameterTuningJobName"] for job in api("ListHyperParameterTuningJobs")[SUMMARIES]]
+    assert (caught.value.code, caught.value.status) == ("InternalFailure", 500)
+    assert caught.value.message == (
+        "the engine's record cannot be written (database or disk is full); make room on the disk: its jobs then go on "
+        "where they were"
+    )
     assert names == ["job"]
     assert done["TrainingJobStatusCounters"]["Completed"] == 6
     assert len({str(job["TunedHyperParameters"]) for job in jobs}) == 6
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with little more room than a channel wants beside it."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user cannot mount a file system")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room; the file that takes it."""
+    filler = disk / "filler"
+    for block in (1 << 20, 1 << 12):
+        with filler.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(block))
+    return filler
+
+
+def test_a_search_goes_on_by_itself_after_the_disk_was_full(
+    small_disk: Path, s3: S3Client, bucket: str, tmp_path: Path, gate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # GIVEN a program that runs, and no room to say how it ends
+    limits = {"MaxNumberOfTrainingJobs": 6, "MaxParallelTrainingJobs": 2}
+    home = Home(small_disk / "home").create()
+    with service_on(home, s3, tmp_path, bucket) as api:
+        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
+        api.until(lambda: begun(home, 2))
+        folders = begun(home, 2)
+        filler = fill(small_disk)
+
+        # WHEN the programs end, and somebody makes room later on
+        gate.touch()
+        api.until(lambda: not any(psutil.pid_exists(processes_of(folder)["program"]) for folder in folders))
+        time.sleep(1)
+        waiting = [job["TrainingJobStatus"] for job in api.training_jobs()]
+        filler.unlink()
+
+        # THEN nothing was lost, and nothing ran twice
+        done, jobs = api.wait(), api.training_jobs()
+    assert waiting == ["InProgress"] * 2
+    assert done["TrainingJobStatusCounters"]["Completed"] == len(jobs) == 6
+    assert len({str(job["TunedHyperParameters"]) for job in jobs}) == 6
+    assert all("FinalHyperParameterTuningJobObjectiveMetric" in job for job in jobs)
+    assert list(home.training_jobs.glob("*/log.*")) == []  # every first attempt was the last
+
+
+def test_a_job_that_finds_no_room_at_its_start_waits(
+    start: Callable[[], Any], gate: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    full = True
+    write = supervisor.write_json
+
+    def write_json(path: Path, content: dict[str, Any], *, durable: bool = False) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write(path, content, durable=durable)
+
+    monkeypatch.setattr(supervisor, "write_json", write_json)
+    gate.touch()
+    limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1}
+    with start() as api:
+        api("CreateHyperParameterTuningJob", **gated_request(api, gate, ResourceLimits=limits))
+        api.until(lambda: caplog.text.count("waits until there is room") > SETTINGS.max_lost + 1)
+        full = False
+        done = api.wait()
+    assert done["TrainingJobStatusCounters"]["Completed"] == 2
 
 
 def test_no_endpoint_no_service(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

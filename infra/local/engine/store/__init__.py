@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from infra.local.record import Record
@@ -29,6 +30,19 @@ class Store(TuningJobs, MetricValues, Outlets, Tags):
 
     def __init__(self, path: Path) -> None:
         super().__init__(Record(path, owner="the engine", schema=SCHEMA, version=SCHEMA_VERSION))
+
+    @property
+    def failed(self) -> threading.Event:
+        """Set where the record could not be written or read, or a file of a job not be written."""
+        return self._record.failed
+
+    def try_to_write(self) -> None:
+        """Write something that changes nothing.
+
+        Raises:
+            RecordWriteError: It cannot be written.
+        """
+        self._record.try_to_write()
 
     def close(self) -> None:
         """Close the file; later calls raise ClosedError."""

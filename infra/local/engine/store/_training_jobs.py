@@ -52,22 +52,24 @@ class TrainingJobs(Tables):
 
     def training_jobs(self, tuning_job: str | None = None) -> list[TrainingJob]:
         """The training jobs of a tuning job in the order of their numbers, or all, oldest first."""
+        # One row with all names: after each row SQLite lets other threads in, and who computes keeps this one waiting.
+        query, values = (
+            ("SELECT name FROM training_jobs ORDER BY created, name", ())
+            if tuning_job is None
+            else ("SELECT name FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
+        )
         with self._record.snapshot():
-            if tuning_job is None:
-                rows = self._rows("SELECT name FROM training_jobs ORDER BY created, name")
-            else:
-                rows = self._rows("SELECT name FROM training_jobs WHERE tuning_job = ? ORDER BY number", (tuning_job,))
-            return [self._cached(row["name"]) for row in rows]
+            (row,) = self._rows(f"SELECT json_group_array(name) AS names FROM ({query})", values)  # noqa: S608 (own text)
+            kept = self._ended_jobs
+            return [kept[name] if name in kept else self._read_and_kept(name) for name in json.loads(row["names"])]
 
-    def _cached(self, name: str) -> TrainingJob:
-        """A training job, read once if it has ended: one that has never changes, and there may be hundreds."""
-        job = self._ended_jobs.get(name)
-        if job is None:
-            job = self.training_job(name)
-            if job.status in TERMINAL:
-                if len(self._ended_jobs) >= MOST_KEPT:
-                    del self._ended_jobs[next(iter(self._ended_jobs))]
-                self._ended_jobs[name] = job
+    def _read_and_kept(self, name: str) -> TrainingJob:
+        """A training job, kept in memory if it has ended: one that has never changes, and there may be hundreds."""
+        job = self.training_job(name)
+        if job.status in TERMINAL:
+            if len(self._ended_jobs) >= MOST_KEPT:
+                del self._ended_jobs[next(iter(self._ended_jobs))]
+            self._ended_jobs[name] = job
         return job
 
     def _forget(self, names: Iterable[str]) -> None:

@@ -96,6 +96,10 @@ class Checkpoints(threading.Thread):
         while not self._ended.wait(self._interval):
             self._look(final=False)
 
+    def leave(self) -> None:
+        """Look no more; what is left is copied by who takes over."""
+        self._ended.set()
+
     def finish(self) -> None:
         """The program has ended: copy what is left."""
         if self._uri is not None:

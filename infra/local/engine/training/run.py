@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.engine.errors import EngineError
+from infra.local.engine.errors import EngineError, NoRoomError
 from infra.local.engine.names import OBJECTIVE_HYPERPARAMETER
 from infra.local.engine.records import TrainingJob
 from infra.local.engine.settings import EngineSettings
 from infra.local.engine.store import Store
 from infra.local.home import Home
-from infra.local.record import ClosedError, RecordError
+from infra.local.record import ClosedError, RecordError, RecordReadError, RecordWriteError
 
 from .artifacts import upload_artifacts
 from .channels import ChannelError, copy_channel
@@ -33,6 +33,7 @@ from .metrics import LogReader, MetricMatcher
 from .pipes import SPOOL, prepare_pipe, write_pipes
 from .processes import Exit, SupervisedProgram
 from .specification import Share, specification
+from .supervisor import is_full_disk
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,18 +82,30 @@ class TrainingRun(threading.Thread):
     def run(self) -> None:
         """Bring the job to its end, from wherever the record says it is."""
         try:
-            self._run()
+            self._bring_to_its_end()
+            self._context.changed(self._job)
         except ClosedError:
             return
+        except (NoRoomError, RecordReadError, RecordWriteError) as error:
+            _logger.warning("training job %s waits until there is room: %s", self._job_name, error)
+            if self._checkpoints is not None:
+                self._checkpoints.leave()
+            self._store.failed.set()
         except (EngineError, RecordError):
             _logger.exception("training job %s waits for the next start", self._job_name)
-            return
+
+    def _bring_to_its_end(self) -> None:
+        try:
+            self._run()
+        except (EngineError, RecordError):
+            raise
         except (ChannelError, FileSystemError, NoLocalImageError) as error:
             self._end("Failed", "Failed", str(error))
         except Exception as error:
+            if isinstance(error, OSError) and is_full_disk(error):
+                raise NoRoomError(str(error)) from error
             _logger.exception("training job %s", self._job_name)
             self._end("Failed", "Failed", f"InternalServerError: {type(error).__name__}: {error}")
-        self._context.changed(self._job)
 
     @property
     def _job(self) -> TrainingJob:
@@ -135,7 +148,12 @@ class TrainingRun(threading.Thread):
         started = job.started if job.started is not None else time.time()
         self._progress("Training", "Training image is running", started=started)
         program = SupervisedProgram(self._folder, job.attempt)
-        program.start(spec, lambda folder: self._context.launcher.start(folder, image.preload))
+        try:
+            program.start(spec, lambda folder: self._context.launcher.start(folder, image.preload))
+        except OSError as error:
+            if is_full_disk(error):
+                self._store.mark_interrupted(job.name)  # it was not the program that was lost
+            raise
         return program
 
     def _new_checkpoints(self, job: TrainingJob) -> Checkpoints:
@@ -262,6 +280,8 @@ class TrainingRun(threading.Thread):
             try:
                 upload_artifacts(self._context.s3, job.request, self._container.ml, with_model=not failed)
             except (BotoCoreError, ClientError, OSError) as error:
+                if isinstance(error, OSError) and is_full_disk(error):
+                    raise
                 self._end("Failed", "Failed", f"ClientError: Artifact upload failed: {error}")
                 return
         if self._job.status == "Stopping":  # asked to stop, perhaps while uploading

@@ -11,6 +11,7 @@ second SIGTERM kills at once. So does the end of MaxRuntimeInSeconds, grace peri
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -29,6 +30,9 @@ LOCK_TRIES = 20
 
 CLEANUP_SECONDS = 60
 
+ROOM_SECONDS = 0.5
+"""Seconds to the next try where there is no room on the disk."""
+
 Starter = Callable[[dict[str, Any], int], Any]
 """Starts the module of a specification as a program whose output goes to a descriptor; answers as Popen would."""
 
@@ -46,7 +50,8 @@ def main(folder: Path, *, locked: Callable[[], None] = lambda: None, module_star
             return os.EX_TEMPFAIL  # another supervisor runs this job
         locked()
         spec = json.loads((folder / "spec.json").read_text())
-        write_json(folder / "exit.json", Supervision(folder, spec, module_starter).run(), durable=True)
+        supervision = Supervision(folder, spec, module_starter)
+        supervision.record(supervision.run())
     return 0
 
 
@@ -59,6 +64,11 @@ def write_json(path: Path, content: dict[str, Any], *, durable: bool = False) ->
             file.flush()
             os.fsync(file.fileno())
     partial.replace(path)
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Whether there was no room for a file."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def clean_up(command: list[str], spec: dict[str, Any], folder: Path) -> None:
@@ -136,6 +146,24 @@ class Supervision:
             "timed_out": self._timed_out,
         }
 
+    def record(self, ended: dict[str, Any]) -> None:
+        """Write how the program ended; where there is no room, once there is, or until somebody wants the end."""
+        asked = self._terms
+        self._write("exit.json", ended, lambda: self._terms == asked, durable=True)
+
+    def _write(self, name: str, content: dict[str, Any], patient: Callable[[], bool], *, durable: bool = False) -> None:
+        while True:
+            try:
+                write_json(self._folder / name, content, durable=durable)
+            except OSError as error:
+                if not is_full_disk(error):
+                    raise
+                if not patient():
+                    return
+                self._sleep_until(time.monotonic() + ROOM_SECONDS)
+            else:
+                return
+
     def _start(self) -> Any:
         self._enter_namespace()
         with (self._folder / "log").open("ab") as log:
@@ -152,7 +180,7 @@ class Supervision:
                     start_new_session=True,
                 )
         processes = {"pid": os.getpid(), "program": program.pid, "started": time.time()}
-        write_json(self._folder / "supervisor.json", {**processes, "attempt": self._spec["attempt"]})
+        self._write("supervisor.json", {**processes, "attempt": self._spec["attempt"]}, lambda: program.poll() is None)
         if (limit := self._spec["max_runtime"]) is not None:
             self._deadline = time.monotonic() + limit
         return program

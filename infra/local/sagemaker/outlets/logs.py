@@ -17,6 +17,8 @@ from infra.local.engine.training.container import HOST
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 
+_THERE, _MISSING = "ResourceAlreadyExistsException", "ResourceNotFoundException"
+
 BATCH_BYTES = 512 << 10
 """Bytes of a log that go out in one request; the service takes 1 MiB with 26 bytes added to each line."""
 
@@ -68,16 +70,23 @@ class LogPublisher:
         return so_far
 
     def _create(self, stream: str | None) -> None:
-        client = self._client()
-        for create, names in (
-            (client.create_log_group, {"logGroupName": GROUP}),
-            (client.create_log_stream, {"logGroupName": GROUP, "logStreamName": stream}),
-        ):
-            try:
-                create(**names)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-                    raise
+        """Make the stream, and the group where it is missing: that is once."""
+        names = {"logGroupName": GROUP, "logStreamName": stream}
+        if _code_of(lambda: self._client().create_log_stream(**names)) == _MISSING:
+            _code_of(lambda: self._client().create_log_group(logGroupName=GROUP))
+            _code_of(lambda: self._client().create_log_stream(**names))
+
+
+def _code_of(create: Callable[[], Any]) -> str | None:
+    """Create something that may be there; the error's code where it is, or where its group is missing."""
+    try:
+        create()
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if code not in (_THERE, _MISSING):
+            raise
+        return code
+    return None
 
 
 def _batches(read: Callable[[int], bytes], *, final: bool) -> Iterator[tuple[list[str], int]]:

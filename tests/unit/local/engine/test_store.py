@@ -157,9 +157,10 @@ def test_a_full_disk_loses_nothing(store: Store) -> None:
     with pytest.raises(RecordWriteError) as caught:
         store.add_tuning_job(large, {})
     assert str(caught.value) == (
-        "the engine's record cannot be written (database or disk is full); make room on the disk, then restart the "
-        "local AWS with `tuning local down` and `tuning local up`: its jobs go on where they were"
+        "the engine's record cannot be written (database or disk is full); make room on the disk: its jobs then go on "
+        "where they were"
     )
+    assert store.failed.is_set()
     assert store.tuning_jobs() == [TUNING]
     store._record._db.execute("PRAGMA max_page_count = 1000000")
     store.add_tuning_job(large, {})
