@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def emulator(folder: Path) -> Iterator[str]:
-    """The URL of an emulator that lives as long as the context; `folder` holds its log."""
+def emulator(folder: Path, *, objects: Path | None = None) -> Iterator[str]:
+    """The URL of an emulator that lives as long as the context; `folder` has its log, `objects` its files if given."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -33,6 +33,7 @@ def emulator(folder: Path) -> Iterator[str]:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        **({} if objects is None else {"S3_PERSIST": "1", "S3_DATA_DIR": str(objects)}),
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -50,9 +51,9 @@ def emulator(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def local_s3(folder: Path) -> Iterator[S3Client]:
-    """A client of an emulator that lives as long as the context; `folder` holds its log."""
-    with emulator(folder) as url:
+def local_s3(folder: Path, *, objects: Path | None = None) -> Iterator[S3Client]:
+    """A client of an emulator that lives as long as the context; see `emulator`."""
+    with emulator(folder, objects=objects) as url:
         client = boto3.client(
             "s3",
             endpoint_url=url,

@@ -26,7 +26,8 @@ Where SageMaker publishes no rule, this is ours:
   One that was ended by `close` is run again however often; an engine that dies without `close` leaves its programs
   running and follows them when it is back.
 - TrainingEndTime is the moment when the engine has put the artifacts into S3, also where it had to come back first.
-- One host plays whatever instances a request asks for; input mode FastFile is served as File.
+- One host plays whatever instances a request asks for; input mode FastFile needs no copy where the local S3 is on the
+  same disk.
 - An image that no program plays runs as a container, where a Docker engine has it: see `training.images`.
 """
 

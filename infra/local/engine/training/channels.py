@@ -35,6 +35,7 @@ class S3Object:
     size: int
     path: str
     """Where it goes, below the channel's folder."""
+    etag: str = ""
 
 
 def split_s3_uri(uri: str) -> tuple[str, str]:
@@ -66,7 +67,7 @@ def channel_objects(s3: S3Client, uri: str) -> Iterator[S3Object]:
             below = prefix if key.startswith(f"{prefix}/") else folder
             path = key.removeprefix(f"{below}/") if below else key
             if path and not path.endswith("/"):
-                yield S3Object(bucket, key, entry["Size"], path)
+                yield S3Object(bucket, key, entry["Size"], path, entry["ETag"])
 
 
 def object_at(s3: S3Client, uri: str, *, path: str) -> S3Object:
@@ -77,10 +78,10 @@ def object_at(s3: S3Client, uri: str, *, path: str) -> S3Object:
     """
     try:
         bucket, key = split_s3_uri(uri)
-        size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        head = s3.head_object(Bucket=bucket, Key=key)
     except (ValueError, ClientError) as error:
         raise ChannelError(f"ClientError: Data download failed: {uri} cannot be read: {error}") from error
-    return S3Object(bucket, key, size, path)
+    return S3Object(bucket, key, head["ContentLength"], path, head["ETag"])
 
 
 def objects_of_channel(s3: S3Client, channel: dict[str, Any]) -> list[S3Object]:
@@ -144,13 +145,31 @@ def _text(s3: S3Client, uri: str) -> str:
     return s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
 
 
-def copy_channel(s3: S3Client, channel: dict[str, Any], target: Path, *, proceed: Callable[[], None]) -> None:
+def never(one: S3Object, file: Path) -> bool:
+    """Each object is copied."""
+    return False
+
+
+def copy_channel(
+    s3: S3Client,
+    channel: dict[str, Any],
+    target: Path,
+    *,
+    proceed: Callable[[], None],
+    link: Callable[[S3Object, Path], bool] = never,
+) -> None:
     """Copy a channel's objects into a folder; see `objects_of_channel` and `fetch`."""
-    fetch(s3, channel, objects_of_channel(s3, channel), target, proceed=proceed)
+    fetch(s3, channel, objects_of_channel(s3, channel), target, proceed=proceed, link=link)
 
 
 def fetch(
-    s3: S3Client, channel: dict[str, Any], objects: list[S3Object], target: Path, *, proceed: Callable[[], None]
+    s3: S3Client,
+    channel: dict[str, Any],
+    objects: list[S3Object],
+    target: Path,
+    *,
+    proceed: Callable[[], None],
+    link: Callable[[S3Object, Path], bool] = never,
 ) -> list[Path]:
     """Fetch objects into a folder.
 
@@ -160,6 +179,7 @@ def fetch(
         objects: What to fetch.
         target: The folder; what an earlier attempt left there is removed.
         proceed: Called before each object; raises to give up.
+        link: Makes a file be an object without a copy; says whether it could. Default: it never can.
 
     Returns:
         The files, in the objects' order.
@@ -169,14 +189,17 @@ def fetch(
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    require_space(channel["ChannelName"], sum(o.size for o in objects), target)
-    files = []
-    for one in objects:
+    files = [target / inside(one.path) for one in objects]
+    left = []
+    for one, file in zip(objects, files, strict=True):
         proceed()
-        file = target / inside(one.path)
         file.parent.mkdir(parents=True, exist_ok=True)
+        if not link(one, file):
+            left.append((one, file))
+    require_space(channel["ChannelName"], sum(one.size for one, _ in left), target)
+    for one, file in left:
+        proceed()
         download(s3, one, file)
-        files.append(file)
     return files
 
 

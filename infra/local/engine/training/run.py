@@ -27,8 +27,9 @@ from .checkpoints import Checkpoints
 from .container import Container
 from .failure import failure_reason
 from .file_systems import FileSystemError, file_system_of, link_channel
-from .images import NoLocalImageError, image_name, image_to_run, metric_definitions
+from .images import LocalImage, NoLocalImageError, image_name, image_to_run, metric_definitions
 from .launcher import Launcher
+from .local_objects import LocalObjects, keeps_channels
 from .metrics import LogReader, MetricMatcher
 from .pipes import SPOOL, prepare_pipe, write_pipes
 from .processes import Exit, SupervisedProgram
@@ -140,7 +141,7 @@ class TrainingRun(threading.Thread):
         self._container.create(job.request)
         self._note_instances(job)
         self._checkpoints = self._new_checkpoints(job)
-        self._download(job, self._checkpoints)
+        self._download(job, self._checkpoints, image)
         if image.container is not None:
             self._container.open_to_all()
         share = Share(self._threads(job), _seconds_left(job), self._context.settings.stop_grace)
@@ -166,7 +167,7 @@ class TrainingRun(threading.Thread):
             with (self._folder / "log").open("a") as log:
                 log.write(f"The request asks for {count} instances: this machine trains in one process\n")
 
-    def _download(self, job: TrainingJob, checkpoints: Checkpoints) -> None:
+    def _download(self, job: TrainingJob, checkpoints: Checkpoints, image: LocalImage) -> None:
         channels = job.request.get("InputDataConfig", [])
         if channels:
             self._progress("Downloading", "Downloading input data")
@@ -179,6 +180,9 @@ class TrainingRun(threading.Thread):
                     link_channel(self._context.home, channel, data / name)
                 elif channel.get("InputMode", mode) == "Pipe":
                     pipes.append(prepare_pipe(s3, channel, self._folder, data, proceed=self._proceed))
+                elif channel.get("InputMode", mode) == "FastFile" and keeps_channels(image):
+                    link = LocalObjects(self._context.home).link
+                    copy_channel(s3, channel, data / name, proceed=self._proceed, link=link)
                 else:
                     copy_channel(s3, channel, data / name, proceed=self._proceed)
             except (BotoCoreError, ClientError, OSError) as error:

@@ -12,7 +12,7 @@ from infra.local.home import Home
 
 from .checkpoints import OPT_ML, checkpoint_folder, checkpoint_path, is_below_opt_ml
 from .container import Container, inherited, job_environment
-from .file_systems import file_system_mounts
+from .file_systems import file_system_mounts, file_system_of
 from .images import LocalImage
 from .mounts import Mount
 
@@ -70,11 +70,23 @@ def specification(home: Home, job: TrainingJob, image: LocalImage, share: Share,
 
 def _program_mounts(home: Home, job: TrainingJob, ml: Path, *, built_in: bool) -> list[Mount]:
     """What a program of this machine finds elsewhere than it lies; our own ones look below SAGEMAKER_BASE_DIR."""
-    mounts = [] if built_in else [Mount(str(ml), str(OPT_ML)), *_checkpoint_mounts(job, ml)]
+    read_only = [Mount(str(folder), str(folder), read_only=True) for folder in _fast_file_channels(job, ml)]
+    # What is read-only below `ml` first, so that it stands at the other place too.
+    mounts = [] if built_in else [*read_only, Mount(str(ml), str(OPT_ML)), *_checkpoint_mounts(job, ml)]
     for mount in file_system_mounts(home, job.request):
         if mount.read_only:  # the channel's folder is a link to it
             mounts.append(Mount(mount.source, mount.source, read_only=True))
     return mounts
+
+
+def _fast_file_channels(job: TrainingJob, ml: Path) -> list[Path]:
+    """The folders of the channels in mode FastFile, which nobody can write to on AWS either."""
+    mode = job.request["AlgorithmSpecification"]["TrainingInputMode"]
+    return [
+        ml / "input/data" / channel["ChannelName"]
+        for channel in job.request.get("InputDataConfig", [])
+        if channel.get("InputMode", mode) == "FastFile" and file_system_of(channel) is None
+    ]
 
 
 def _checkpoint_mounts(job: TrainingJob, ml: Path) -> list[Mount]:
@@ -90,6 +102,10 @@ def _container(home: Home, job: TrainingJob, ml: Path, environment: dict[str, st
     mounts = [
         Mount(str(ml), str(OPT_ML)),
         *_checkpoint_mounts(job, ml),
+        *(
+            Mount(str(folder), str(OPT_ML / "input/data" / folder.name), read_only=True)
+            for folder in _fast_file_channels(job, ml)
+        ),
         *file_system_mounts(home, job.request),
     ]
     entrypoint = algorithm.get("ContainerEntrypoint")
