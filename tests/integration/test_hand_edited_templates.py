@@ -21,9 +21,10 @@ from infra.local.engine.training.images import register_image
 from infra.local.home import Home
 from infra.local.state import LocalState
 from infra.local.up import down, up
-from tests.benchmarks.faults.app import BUCKET, request
+from tests.support.small_search import small_search
 
 ROOT = Path(__file__).parents[2]
+BUCKET = "edited-channels"
 STACK, JOB = "edited", "Custom::HyperParameterTuningJob"
 A_MEGABYTE = 900_000
 """As much of it as a template has room for, which CloudFormation itself limits to 1 MB."""
@@ -47,7 +48,7 @@ class Operator:
         register_image(home, "program", [sys.executable, "-c", "print('loss=1')"])
         app = cdk.App(outdir=str(self._assembly), analytics_reporting=False)
         stack = cdk.Stack(app, STACK)
-        HyperParameterTuningJob.from_request(stack, "Job", request(1, "train"))
+        HyperParameterTuningJob.from_request(stack, "Job", small_search(BUCKET, jobs=20))
         GpuTrainingQuota.for_jobs(stack, "Quota", on_shortfall=OnShortfall.WARN)
         app.synth()
         self.template: Template = json.loads(self._file.read_text())

@@ -27,38 +27,12 @@ from infra.local.engine.training.images import register_image
 from infra.local.home import Home
 from infra.local.state import LocalState
 from infra.local.up import down, up
+from tests.support.small_search import small_search
 
 ROOT = Path(__file__).parents[2]
 STACK, BUCKET = "published", "published-results"
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-
-def request(image: str) -> dict[str, Any]:
-    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/train"}}
-    return {
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "RandomSeed": 1,
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.001", "MaxValue": "1"}],
-            },
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": f"000000000000.dkr.ecr.us-east-1.amazonaws.com/{image}:1",
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "loss", "Regex": r"loss=(\S+)"}],
-            },
-            "RoleArn": "arn:aws:iam::000000000000:role/training",
-            "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/output"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-        },
-    }
 
 
 def build(folder: Path) -> None:
@@ -70,7 +44,8 @@ def build(folder: Path) -> None:
     topic.add_subscription(subscriptions.SqsSubscription(queue))
     cdk.CfnOutput(stack, "QueueUrl", value=queue.queue_url)
     for name, image in (("Good", "good"), ("Bad", "bad")):
-        HyperParameterTuningJob.from_request(stack, name, request(image)).publish_result(topic=topic)
+        job = HyperParameterTuningJob.from_request(stack, name, small_search(BUCKET, image=image, jobs=2))
+        job.publish_result(topic=topic)
     app.synth()
 
 

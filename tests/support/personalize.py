@@ -20,3 +20,17 @@ GUIDE: dict[str, Any] = {
     },
 }
 """The developer guide's example of hyperparameter optimization."""
+
+INTERACTIONS: dict[str, Any] = {
+    "type": "record",
+    "name": "Interactions",
+    "namespace": "com.amazonaws.personalize.schema",
+    "fields": [
+        {"name": "USER_ID", "type": "string"},
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "TIMESTAMP", "type": "long"},
+        {"name": "EVENT_TYPE", "type": "string"},
+    ],
+    "version": "1.0",
+}
+"""An Avro schema of interactions."""

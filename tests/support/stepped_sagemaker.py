@@ -88,7 +88,7 @@ class _Prefixes:
 
     def get_paginator(self, _: str) -> Any:
         def paginate(*, Bucket: str, Prefix: str) -> Iterator[dict[str, Any]]:  # noqa: N803 - as in boto3
-            yield {} if Bucket == EMPTY else {"Contents": [{"Key": f"{Prefix}x", "Size": 1}]}
+            yield {} if Bucket == EMPTY else {"Contents": [{"Key": f"{Prefix}x", "Size": 1, "ETag": '"0"'}]}
 
         return SimpleNamespace(paginate=paginate)
 

@@ -16,6 +16,7 @@ from infra.local.home import Home
 from infra.local.personalize import PersonalizeService
 from infra.recommender.generator import Settings, generate, write_csv
 from tests.support.endpoint import client, serving
+from tests.support.personalize import INTERACTIONS
 from tests.support.s3 import local_s3
 
 if TYPE_CHECKING:
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
 
 ROLE = "arn:aws:iam::000000000000:role/personalize"
 ENGINE = EngineSettings(stop_grace=2.0, close_grace=2.0, poll=0.02, cores=2)
-INTERACTIONS = {
-    "type": "record",
-    "name": "Interactions",
-    "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-        {"name": "EVENT_TYPE", "type": "string"},
-    ],
-    "version": "1.0",
-}
 
 
 class Api:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.personalize.conftest import INTERACTIONS, ROLE, Api
+from tests.contract.personalize.conftest import ROLE, Api
+from tests.support.personalize import INTERACTIONS
 
 USERS = {
     "type": "record",

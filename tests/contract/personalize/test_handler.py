@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from infra.handlers import clients, personalize
-from tests.contract.personalize.conftest import INTERACTIONS, ROLE, Api
+from tests.contract.personalize.conftest import ROLE, Api
+from tests.support.personalize import INTERACTIONS
 
 STACK = "arn:aws:cloudformation:us-east-1:000000000000:stack/Shop/11111111-aaaa-bbbb-cccc-000000000001"
 CONTEXT = SimpleNamespace(log_group_name="/group", log_stream_name="stream")
