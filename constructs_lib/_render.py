@@ -11,6 +11,7 @@ from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
 from constructs_lib._name import JobName
+from constructs_lib._shared_parts import with_shared_parts
 from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import (
@@ -65,7 +66,7 @@ class TuningJobResource(CfnResource):
         self._resolved: Mapping[str, Any] | None = None
         self._rendered: Mapping[str, Any] = {}
         given = {**envelope, TUNING_JOB_NAME: name.prefix, **properties}
-        super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+        super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=with_shared_parts(given))
 
     def _render_properties(self, props: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Called by the CDK with resolved properties, for the template and before that to find references."""
@@ -102,7 +103,7 @@ def render(
         return TuningJobResource(scope, "Resource", name=name, envelope=envelope, properties=properties)
     # The same without being called back by the CDK's process, twice, to find that nothing has changed.
     given = {**envelope, TUNING_JOB_NAME: name.of(properties), **properties}
-    return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+    return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=with_shared_parts(given))
 
 
 def envelope_of(service_token: str, service_timeout: Duration, known_algorithm: Any) -> dict[str, Any]:
