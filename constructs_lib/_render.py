@@ -11,6 +11,7 @@ from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
 from constructs_lib._name import JobName
+from constructs_lib._own_references import OwnReferences
 from constructs_lib._shared_parts import with_shared_parts
 from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
@@ -89,6 +90,7 @@ def render(
     envelope: Mapping[str, Any],
     properties: Mapping[str, Any],
     is_plain: bool,
+    references: OwnReferences,
 ) -> CfnResource:
     """Adds the resource that stands for the tuning job, as the child "Resource".
 
@@ -98,11 +100,22 @@ def render(
         envelope: what stands around the declaration; it has no part in the name.
         properties: the declaration.
         is_plain: whether there is no token in the properties.
+        references: what the jobs of the stack refer to in it.
     """
-    if not is_plain:
+    if is_plain:
+        return _plain(scope, {**envelope, TUNING_JOB_NAME: name.of(properties), **properties})
+    resolved = references.resolved(properties)
+    if resolved is None:
         return TuningJobResource(scope, "Resource", name=name, envelope=envelope, properties=properties)
-    # The same without being called back by the CDK's process, twice, to find that nothing has changed.
-    given = {**envelope, TUNING_JOB_NAME: name.of(properties), **properties}
+    written = name.of(resolved)
+    watching = {**envelope, SERVICE_TOKEN: references.watching_token}
+    resource = _plain(scope, {**watching, TUNING_JOB_NAME: written, **references.short(properties)})
+    references.watch(resource, name, properties, written)
+    return resource
+
+
+def _plain(scope: Construct, given: Mapping[str, Any]) -> CfnResource:
+    """The same as `TuningJobResource` if nothing is left for synthesis, which then need not call back, twice."""
     return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=with_shared_parts(given))
 
 
