@@ -55,6 +55,7 @@ class OwnReferences:
         self._stack = stack
         self._service_token = service_token
         self._forms: dict[str | float, _Form] = {}
+        self._unsettled: set[str | float] = set()
         self._named: list[_Named] = []
         self._watching_token: str | None = None
 
@@ -73,6 +74,8 @@ class OwnReferences:
 
     def watch(self, resource: CfnResource, name: JobName, properties: Mapping[str, Any], written: str) -> None:
         """Keeps the name of a resource right whose properties have the service token `watching_token`."""
+        if not self._named:
+            self._stack.node.add_validation(self)
         self._named.append(_Named(resource, name, properties, written))
 
     @property
@@ -107,8 +110,14 @@ class OwnReferences:
                     each.written = found
 
     def _form(self, value: str | float) -> _Form:
+        if value in self._unsettled:
+            raise _UnsettledError
         if value not in self._forms:
-            self._forms[value] = self._number(value) if isinstance(value, int | float) else self._text(value)
+            try:
+                self._forms[value] = self._number(value) if isinstance(value, int | float) else self._text(value)
+            except _UnsettledError:
+                self._unsettled.add(value)
+                raise
         return self._forms[value]
 
     def _number(self, value: float) -> _Form:

@@ -10,6 +10,7 @@ from typing import Any
 from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._name import JobName
 from constructs_lib._own_references import OwnReferences
 from constructs_lib._shared_parts import with_shared_parts
@@ -31,8 +32,13 @@ _EXACT_IN_JSON = 2**53  # JavaScript, which writes the template, has no larger w
 
 def template_properties(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request in keyed form, with numbers that JSON might change as exact strings."""
-    properties: dict[str, Any] = _portable(keyed(request))
+    properties: dict[str, Any] = _properties(request)
     return properties
+
+
+def _property(named: tuple[str, Any]) -> Any:
+    name, value = named
+    return _portable(keyed({name: value})[name])
 
 
 def _portable(value: Any) -> Any:
@@ -45,6 +51,9 @@ def _portable(value: Any) -> Any:
     if not isinstance(value, int | float) or is_unresolved(value):
         return value
     return value if isinstance(value, int) and abs(value) < _EXACT_IN_JSON else exact(value)
+
+
+_properties = by_parts(_property, dict)
 
 
 class TuningJobResource(CfnResource):

@@ -38,7 +38,6 @@ class SharedByJobs:
         self.provider: TuningJobProvider = TuningJobProvider.get_or_create(stack)
         self.service_token: str = self.provider.service_token
         self.references = OwnReferences(stack, self.service_token)
-        stack.node.add_validation(self.references)
         self.limits = StackLimits(stack)
         stack.node.add_validation(self.limits)
         self.stack = stack

@@ -8,17 +8,18 @@ The template stays the same, since the CDK writes what the token stands for.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_cdk import Intrinsic, IResolvable
 
-_SHORTEST: Final = 200  # characters; naming a token takes about as long as handing over so many
+from infra.handlers.remembered import exactly
+
+_SHORTEST: Final = 250  # bytes; naming a token takes about as long as handing over so many
 _MOST: Final = 4096  # parts remembered
 
-# By their JSON, which tells 1 from 1.0 and True. None: came once, and a token would be one more thing to hand over.
-_SHARED: Final[dict[str, IResolvable | None]] = {}
+# None: came once, and a token would be one more thing to hand over.
+_SHARED: Final[dict[bytes, IResolvable | None]] = {}
 
 
 def with_shared_parts(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,17 +28,16 @@ def with_shared_parts(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shared(structure: dict[str, Any]) -> Any:
-    try:
-        text = json.dumps(structure)
-    except TypeError:  # holds a token that is no text
+    known = exactly(structure)
+    if known is None:  # holds a token that is an object
         return with_shared_parts(structure)
-    if len(text) < _SHORTEST:
+    if len(known) < _SHORTEST:
         return structure
-    if text not in _SHARED:
+    if known not in _SHARED:
         if len(_SHARED) < _MOST:
-            _SHARED[text] = None
+            _SHARED[known] = None
         return with_shared_parts(structure)
-    token = _SHARED[text]
+    token = _SHARED[known]
     if token is None:
-        token = _SHARED[text] = Intrinsic(structure)
+        token = _SHARED[known] = Intrinsic(structure)
     return token
