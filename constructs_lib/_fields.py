@@ -50,15 +50,16 @@ def members(kind: type[Any]) -> Members:
 def encode(value: Any) -> dict[str, Any]:
     """The request's structure for an instance of a value class; what is None is left out."""
     result: dict[str, Any] = {}
+    fields_ = vars(value)
     for name, path, codec in members(type(value)):
-        given = getattr(value, name)
+        given = fields_[name]
         if given is None:
             continue
         at = result
         for part in path[:-1]:
             at = at.setdefault(part, {})
         try:
-            at[path[-1]] = codec.encode(given)
+            at[path[-1]] = given if codec is PLAIN else codec.encode(given)
         except PropTypeError as error:
             raise PropTypeError(f"{name}.{error.prop}" if error.prop else name, error.problem) from None
         except (AttributeError, TypeError, ValueError) as error:

@@ -18,6 +18,7 @@ import jsii
 from aws_cdk import IResolveContext, IStringProducer, Lazy, Stack
 from constructs import Construct
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import DELETION_BEHAVIOR, TAGS, WAIT_FOR
 from infra.handlers.job_names import HASH_DIGITS, LONGEST_PREFIX
@@ -35,11 +36,20 @@ def job_name(scope: Construct, prefix: str, properties: Mapping[str, Any]) -> st
 def hashed_name(prefix: str, stack_name: str, path: str, properties: Mapping[str, Any]) -> str:
     """The name for resolved properties; what may change without a new job does not count."""
     declared = {name: value for name, value in properties.items() if name not in _CHANGEABLE}
-    canonical = json.dumps(
-        [stack_name, path, declared], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    text = f"[{_canonical(stack_name)},{_canonical(path)},{_canonical_object(declared)}]"
+    digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{prefix}-{digest[:HASH_DIGITS]}"
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"{_canonical(name)}:{texts[name]}" for name in sorted(texts)) + "}"
+
+
+_canonical_object = by_parts(lambda named: _canonical(named[1]), _joined)
 
 
 class JobName:

@@ -10,7 +10,10 @@ from typing import Any
 from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._name import JobName
+from constructs_lib._own_references import OwnReferences
+from constructs_lib._shared_parts import with_shared_parts
 from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import (
@@ -29,8 +32,13 @@ _EXACT_IN_JSON = 2**53  # JavaScript, which writes the template, has no larger w
 
 def template_properties(request: Mapping[str, Any]) -> dict[str, Any]:
     """The request in keyed form, with numbers that JSON might change as exact strings."""
-    properties: dict[str, Any] = _portable(keyed(request))
+    properties: dict[str, Any] = _properties(request)
     return properties
+
+
+def _property(named: tuple[str, Any]) -> Any:
+    name, value = named
+    return _portable(keyed({name: value})[name])
 
 
 def _portable(value: Any) -> Any:
@@ -43,6 +51,9 @@ def _portable(value: Any) -> Any:
     if not isinstance(value, int | float) or is_unresolved(value):
         return value
     return value if isinstance(value, int) and abs(value) < _EXACT_IN_JSON else exact(value)
+
+
+_properties = by_parts(_property, dict)
 
 
 class TuningJobResource(CfnResource):
@@ -65,7 +76,7 @@ class TuningJobResource(CfnResource):
         self._resolved: Mapping[str, Any] | None = None
         self._rendered: Mapping[str, Any] = {}
         given = {**envelope, TUNING_JOB_NAME: name.prefix, **properties}
-        super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+        super().__init__(scope, id, type=TUNING_JOB_RESOURCE_TYPE, properties=with_shared_parts(given))
 
     def _render_properties(self, props: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         """Called by the CDK with resolved properties, for the template and before that to find references."""
@@ -88,6 +99,7 @@ def render(
     envelope: Mapping[str, Any],
     properties: Mapping[str, Any],
     is_plain: bool,
+    references: OwnReferences,
 ) -> CfnResource:
     """Adds the resource that stands for the tuning job, as the child "Resource".
 
@@ -97,12 +109,23 @@ def render(
         envelope: what stands around the declaration; it has no part in the name.
         properties: the declaration.
         is_plain: whether there is no token in the properties.
+        references: what the jobs of the stack refer to in it.
     """
-    if not is_plain:
+    if is_plain:
+        return _plain(scope, {**envelope, TUNING_JOB_NAME: name.of(properties), **properties})
+    resolved = references.resolved(properties)
+    if resolved is None:
         return TuningJobResource(scope, "Resource", name=name, envelope=envelope, properties=properties)
-    # The same without being called back by the CDK's process, twice, to find that nothing has changed.
-    given = {**envelope, TUNING_JOB_NAME: name.of(properties), **properties}
-    return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=given)
+    written = name.of(resolved)
+    watching = {**envelope, SERVICE_TOKEN: references.watching_token}
+    resource = _plain(scope, {**watching, TUNING_JOB_NAME: written, **references.short(properties)})
+    references.watch(resource, name, properties, written)
+    return resource
+
+
+def _plain(scope: Construct, given: Mapping[str, Any]) -> CfnResource:
+    """The same as `TuningJobResource` if nothing is left for synthesis, which then need not call back, twice."""
+    return CfnResource(scope, "Resource", type=TUNING_JOB_RESOURCE_TYPE, properties=with_shared_parts(given))
 
 
 def envelope_of(service_token: str, service_timeout: Duration, known_algorithm: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from constructs_lib._own_references import OwnReferences
 from constructs_lib._stack_limits import StackLimits
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class SharedByJobs:
         stack: the stack.
         provider: the functions that start and stop the jobs.
         service_token: the provider's.
+        references: what the jobs refer to in the stack.
         limits: count of the stack's jobs.
     """
 
@@ -35,6 +37,7 @@ class SharedByJobs:
 
         self.provider: TuningJobProvider = TuningJobProvider.get_or_create(stack)
         self.service_token: str = self.provider.service_token
+        self.references = OwnReferences(stack, self.service_token)
         self.limits = StackLimits(stack)
         stack.node.add_validation(self.limits)
         self.stack = stack

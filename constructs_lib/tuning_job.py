@@ -182,6 +182,7 @@ class HyperParameterTuningJob(TuningJobBase):
             ),
             properties=properties,
             is_plain=plain is not None,
+            references=shared.references,
         )
         shared.limits.add(properties, plain)
         roles = _roles(declaration)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from aws_cdk import IResolvable
@@ -99,27 +100,7 @@ class Algorithm:
 
         With ``static`` hyperparameters, such as ``{"encoder_type": "cnn"}``, those count before the defaults.
         """
-        given: Mapping[str, str] = {} if static is None else static
-        found = [
-            recommended_range(parameter)
-            for name, parameter in cls.facts.hyper_parameters.items()
-            if name not in given and cls._may_apply(parameter, given)
-        ]
-        return [each for each in found if each is not None]
-
-    @classmethod
-    def _may_apply(cls, parameter: HyperParameter, static: Mapping[str, str]) -> bool:
-        for name, values in parameter.applies_to.items():
-            switch = cls.facts.hyper_parameters[name]
-            if name in static:
-                possible = {static[name]}
-            elif isinstance(switch, Categorical) and switch.recommended is not None:
-                possible = {str(value) for value in switch.recommended}
-            else:
-                possible = {str(switch.default)}
-            if possible & set(values):
-                return True
-        return not parameter.applies_to
+        return list(_recommended_ranges(cls.facts, () if static is None else tuple(static.items())))
 
 
 @dataclass(frozen=True)
@@ -139,6 +120,31 @@ class CustomAlgorithm(Algorithm):
     """
 
     facts: ClassVar[AlgorithmFacts] = CUSTOM
+
+
+@cache  # jobs by the hundred may ask, and ranges do not change
+def _recommended_ranges(facts: AlgorithmFacts, static: tuple[tuple[str, str], ...]) -> tuple[ParameterRange, ...]:
+    given = dict(static)
+    found = [
+        recommended_range(parameter)
+        for name, parameter in facts.hyper_parameters.items()
+        if name not in given and _may_apply(facts, parameter, given)
+    ]
+    return tuple(each for each in found if each is not None)
+
+
+def _may_apply(facts: AlgorithmFacts, parameter: HyperParameter, static: Mapping[str, str]) -> bool:
+    for name, values in parameter.applies_to.items():
+        switch = facts.hyper_parameters[name]
+        if name in static:
+            possible = {static[name]}
+        elif isinstance(switch, Categorical) and switch.recommended is not None:
+            possible = {str(value) for value in switch.recommended}
+        else:
+            possible = {str(switch.default)}
+        if possible & set(values):
+            return True
+    return not parameter.applies_to
 
 
 _KNOWN: list[type[Algorithm]] = []

@@ -21,6 +21,7 @@ SHARED_CONTRACT = {
     "personalize_contract",
     "personalize_rules",
     "recipes",
+    "remembered",
     "rules",
 }
 

@@ -130,9 +130,9 @@ class Categorical(HyperParameter):
     recommended: tuple[str | float, ...] | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AlgorithmFacts:
-    """An algorithm as documented.
+    """An algorithm as documented; there is one instance of each.
 
     Attributes:
         name: name of its construct, such as ``Seq2Seq``.

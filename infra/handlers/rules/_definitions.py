@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..contract import OWNER_TAGS
-from ._registry import Finding, once, quoted, rule, warning
-from .view import Job, fleets, is_instance_type, items, known_number, mapping
+from ._registry import Finding, once, quoted, rule, search_space_rule, warning
+from .view import Definition, Job, fleets, is_instance_type, items, known_number, mapping
 
 MOST_METRICS_DOCUMENTED = 20
 MOST_TAGS = 50 - len(OWNER_TAGS)
@@ -157,9 +157,14 @@ def secrets(job: Job) -> Iterator[Finding]:
                 if _looks_secret(name, value):
                     text = "must not hold a credential (value not shown): let the program read it from a secret store"
                     yield Finding("T5", f"{definition.at}{prop}[{quoted(name)}]", text)
-        for entry in definition.ranges:
-            if any(isinstance(v, str) and _SECRET_VALUE.search(v) for v in entry.entry.get("Values", ()) or ()):
-                yield Finding("T5", entry.prop, "must not hold a credential (value not shown)")
+
+
+@search_space_rule("T5")
+def secret_values(definition: Definition) -> Iterator[Finding]:
+    """The values that a hyperparameter may take are shown too."""
+    for entry in definition.ranges:
+        if any(isinstance(v, str) and _SECRET_VALUE.search(v) for v in entry.entry.get("Values", ()) or ()):
+            yield Finding("T5", entry.prop, "must not hold a credential (value not shown)")
 
 
 def _looks_secret(name: str, value: Any) -> bool:

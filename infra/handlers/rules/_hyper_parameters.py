@@ -10,22 +10,21 @@ from typing import Any
 from ..algorithms import AlgorithmFacts
 from ..algorithms.facts import Categorical, HyperParameter, Integer, Numeric
 from ..numbers import exact
-from ._registry import Finding, quoted, rule, warning
-from .view import Definition, Job, Range, known_number, mapping
+from ._registry import Finding, quoted, search_space_rule, warning
+from .view import Definition, Range, known_number, mapping
 
 
-@rule("A1", "A2", "A3", "A4", "A5", "A7", "A8")
-def hyper_parameters(job: Job) -> Iterator[Finding]:
+@search_space_rule("A1", "A2", "A3", "A4", "A5", "A7", "A8")
+def hyper_parameters(definition: Definition) -> Iterator[Finding]:
     """Each is documented, can be given like this, has valid values and an effect; what is required is there."""
-    for definition in job.definitions:
-        facts = definition.algorithm
-        if facts is None or not facts.hyper_parameters:
-            continue
-        yield from _static(facts, definition)
-        for entry in definition.ranges:
-            yield from _range(facts, definition, entry)
-        yield from _required(facts, definition)
-        yield from _watched_metric(facts, definition)
+    facts = definition.algorithm
+    if facts is None or not facts.hyper_parameters:
+        return
+    yield from _static(facts, definition)
+    for entry in definition.ranges:
+        yield from _range(facts, definition, entry)
+    yield from _required(facts, definition)
+    yield from _watched_metric(facts, definition)
 
 
 def _static(facts: AlgorithmFacts, definition: Definition) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..remembered import remembered
 from ._registry import UNRESOLVED, Finding, rule, warning
 from .view import Definition, Job, known_number, mapping
 
@@ -68,6 +69,7 @@ def combinations(job: Job) -> Iterator[Finding]:
         yield Finding("L4", "resource_limits.max_number_of_training_jobs", text)
 
 
+@remembered(lambda definition: definition.search_space)
 def search_space(definition: Definition) -> float:
     """The number of distinct configurations; infinity if a range is continuous or not known yet, 0 without ranges."""
     sizes = [_size(entry.kind, entry.entry) for entry in definition.ranges]

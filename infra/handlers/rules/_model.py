@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from ..model import TUNING_JOB, RequestModel, shapes
+from ..remembered import exactly, remembered
 from ._props import Path, public_name
 from ._registry import UNRESOLVED, Finding, rule
 from .view import Job
@@ -85,6 +86,9 @@ _Checker = Callable[[Any], list[Misfit]]
 
 _FITS: Final[list[Misfit]] = []
 
+# Of structures with such a member, the ranges and definitions: jobs of an app often have the same.
+_REMEMBERED: Final = frozenset({"ContinuousParameterRanges", "AlgorithmSpecification", "MetricDefinitions"})
+
 
 @cache
 def _checker(service: str, shape_name: str) -> _Checker:
@@ -112,7 +116,8 @@ def _inside(service: str, shape: Mapping[str, Any]) -> _Checker | None:
     match shape["type"]:
         case "structure":
             members = {name: _checker(service, member) for name, member in shape["members"].items()}
-            return _members(members, shape["required"])
+            check = _members(members, shape["required"])
+            return check if _REMEMBERED.isdisjoint(members) else remembered(exactly)(check)
         case "list":
             return _entries(_checker(service, shape["member"]))
         case "map":

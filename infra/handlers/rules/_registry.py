@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
+from ..remembered import remembered
+
 if TYPE_CHECKING:
-    from .view import Job
+    from .view import Definition, Job
 
 
 class Severity(Enum):
@@ -60,6 +63,27 @@ def rule(*ids: str) -> Callable[[Rule], Rule]:
         for rule_id in ids:
             RULES.setdefault(rule_id, []).append(function)
         return function
+
+    return register
+
+
+def search_space_rule(*ids: str) -> Callable[[Callable[[Definition], Iterator[Finding]]], Rule]:
+    """Registers a rule that looks at nothing of a definition but its search space.
+
+    The jobs of an app often search the same space, and its ranges are most of what there is to check: so what a rule
+    has found of one is remembered.
+    """
+
+    def register(function: Callable[[Definition], Iterator[Finding]]) -> Rule:
+        @remembered(lambda definition: definition.search_space)
+        def found(definition: Definition) -> tuple[Finding, ...]:
+            return tuple(function(definition))
+
+        @wraps(function)
+        def every(job: Job) -> Iterator[Finding]:
+            return (finding for definition in job.definitions for finding in found(definition))
+
+        return rule(*ids)(every)
 
     return register
 

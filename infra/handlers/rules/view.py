@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
 from ..algorithms import AlgorithmFacts
 from ..numbers import number
+from ..remembered import exactly
 from ._registry import quoted
 
 RANGE_LISTS: Final[Mapping[str, str]] = {
@@ -58,7 +59,6 @@ class Definition:
         at: prefix of its props.
         owner: prefix of its objective and ranges: with a single definition these stand at the job itself.
         objective: the objective that counts for it.
-        ranges: all its ranges, whatever their kind.
         static: its static hyperparameters.
         algorithm: what is known of its algorithm.
     """
@@ -79,11 +79,21 @@ class Definition:
         self.at = at
         self.owner = owner
         self.objective = objective
-        given = mapping(ranges)
-        lists = [(kind, given[member]) for member, kind in RANGE_LISTS.items() if member in given]
-        self.ranges = [Range(kind, entry, owner) for kind, entries in lists for entry in items(entries)]
+        self._ranges = mapping(ranges)
         self.static = mapping(request.get("StaticHyperParameters"))
         self.algorithm = algorithm
+
+    @cached_property
+    def ranges(self) -> list[Range]:
+        """All its ranges, whatever their kind."""
+        lists = [(kind, self._ranges[member]) for member, kind in RANGE_LISTS.items() if member in self._ranges]
+        return [Range(kind, entry, self.owner) for kind, entries in lists for entry in items(entries)]
+
+    @cached_property
+    def search_space(self) -> Hashable | None:
+        """What tells its ranges, static hyperparameters, objective, algorithm and props from others'."""
+        text = exactly([self._ranges, self.static, self.objective, self.at, self.owner])
+        return None if text is None else (self.algorithm, text)
 
     @cached_property
     def ranges_by_name(self) -> Mapping[str, Range]:
