@@ -18,7 +18,8 @@ import numpy.typing as npt
 from infra.container import ClientError
 
 from .in_order import Workers
-from .record_blocks import Sentences, encode_block
+from .pair_block import PairBlock, Sentences
+from .record_blocks import encode_block
 from .tokenized_text import TokenizedText
 from .vocabulary import Vocabulary
 
@@ -106,7 +107,7 @@ class ParallelText:
             if not count:
                 return 0, b""
             source, target = (Sentences(ids[side][part.ids], part.lengths) for side, part in enumerate(sides))
-            return count, encode_block(source, target).tobytes()
+            return count, encode_block(PairBlock(source, target)).tobytes()
 
         with path.open("wb") as file:
             for count, data in self._work.threads.map(records, _blocks(chosen, _WRITTEN_LINES)):
@@ -121,7 +122,7 @@ class ParallelText:
         """The word numbers of those lines from a first on that are to be kept."""
         text = self._sides[side]
         lengths, numbers = text.lengths[start : start + len(keep)], text.lines(start, start + len(keep))
-        return Sentences(np.compress(np.repeat(keep, lengths), numbers), lengths[keep])
+        return Sentences(numbers, lengths).where(keep)
 
 
 def _blocks(chosen: Lines, size: int) -> Iterator[tuple[int, Lines]]:

@@ -20,7 +20,8 @@ import numpy as np
 from infra.seq2seq.batching import Buckets, epoch_batches
 from infra.seq2seq.dataset import Corpus, Limits, read_pairs
 from infra.seq2seq.memory import peak_bytes
-from infra.seq2seq.record_blocks import Sentences, encode_block
+from infra.seq2seq.pair_block import PairBlock, Sentences
+from infra.seq2seq.record_blocks import encode_block
 from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
 _WORDS = 30_000
@@ -45,7 +46,7 @@ def records(pairs: int, seed: int) -> bytes:
     for _ in range(2):
         lengths = generator.integers(1, 51, pairs)
         sides.append(Sentences(generator.integers(4, _WORDS, lengths.sum(), dtype=np.int32), lengths))
-    return encode_block(*sides).tobytes()
+    return encode_block(PairBlock(*sides)).tobytes()
 
 
 def write_job(base: Path, size: int) -> Path:

@@ -1,14 +1,12 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from infra.container import ClientError
 from infra.seq2seq.prepare import Options, Prepared, prepare
-from infra.seq2seq.record_blocks import Sentences, encode_block
 from infra.seq2seq.recordio import Pair, encode, read_file
 from infra.seq2seq.vocabulary import Vocabulary
 
@@ -187,17 +185,3 @@ def test_files_are_those_of_a_plain_loop_whatever_the_blocks_caches_and_workers(
         prepare(training, folder / "out", validation=validation, options=options, workers=workers)
         for file, data in _one_by_one(split, *limits).items():
             assert (folder / "out" / file).read_bytes() == data
-
-
-@given(
-    st.lists(st.tuples(*[st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=150)] * 2), min_size=1, max_size=9)
-)
-def test_records_of_a_block_are_those_of_single_pairs(pairs: list[tuple[list[int], list[int]]]) -> None:
-    sides = [
-        Sentences(
-            np.array([word for pair in pairs for word in pair[side]], dtype=np.int32),
-            np.array([len(pair[side]) for pair in pairs]),
-        )
-        for side in (0, 1)
-    ]
-    assert encode_block(*sides).tobytes() == b"".join(encode(Pair(*pair)) for pair in pairs)
