@@ -57,10 +57,18 @@ class PairStore:
         enough = int(np.searchsorted(totals, words))
         return enough + 1 if enough < len(totals) else None
 
-    def lengths(self, side: int) -> npt.NDArray[np.int64]:
-        """Number of words of each pair, without start and end; side 0 is the source, 1 the target."""
+    def lengths(self, side: int, indices: Ints | None = None) -> Ints:
+        """Words of each pair, or of these, without start and end; side 0 is the source, 1 the target."""
         ends = np.frombuffer(self._ends[side], dtype=np.int64)
-        return ends[1:] - ends[:-1]
+        return np.diff(ends) if indices is None else ends[indices + 1] - ends[indices]
+
+    def padded(self, side: int, indices: Ints, padding: int) -> npt.NDArray[np.int64]:
+        """Word ids of one side of these pairs, filled up to the longest of them: (pairs, words)."""
+        words = np.frombuffer(self._words[side], dtype=np.int32)
+        starts, lengths = np.frombuffer(self._ends[side], dtype=np.int64)[indices], self.lengths(side, indices)
+        columns = np.arange(lengths.max())
+        found = words.take(starts[:, None] + columns, mode="clip")  # (pairs, words): beyond a sentence is the next
+        return np.where(columns < lengths[:, None], found, padding)
 
     def sentence(self, side: int, index: int) -> Int32s:
         """Word ids of one side of a pair."""

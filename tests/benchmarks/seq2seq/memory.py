@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -71,10 +70,10 @@ def read(channel: Path) -> None:
     """An epoch's batches, with nothing done about them; prints the figures."""
     limits, buckets, pairs = Limits(_WORDS, _WORDS, 60, 60), Buckets.define(60, 60, 10, 1.0), 0
     corpus = Corpus(lambda _: read_pairs([channel], limits), "train")
+    start = time.process_time()
     for part in epoch_batches(corpus.windows(0), lambda _: buckets, 64, (1, 0)):
         pairs += part.pairs
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = usage.ru_utime + usage.ru_stime
+    seconds = time.process_time() - start
     print(f"whole epoch read and batched: {pairs:,} pairs, {pairs / seconds:,.0f} a CPU second, ", end="")
     print(f"peak memory {peak_bytes() / 2**20:.0f} MiB")
 
