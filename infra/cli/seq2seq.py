@@ -27,6 +27,7 @@ def prepare(
     min_count: Annotated[int, typer.Option(help="Rarer words become <unk>.", min=1)] = 1,
     max_length: Annotated[int | None, typer.Option(help="Leave longer sentences out.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Decides which pairs are held out.")] = 1,
+    workers: Annotated[int | None, typer.Option(help="Threads to use [default: all processors]", min=1)] = None,
 ) -> None:
     """Turn two tokenised text files into train.rec, val.rec and the vocabularies."""
     from tqdm import tqdm
@@ -45,7 +46,9 @@ def prepare(
             bar.update(done - bar.n)
 
         try:
-            result = module.prepare((source, target), out, validation=validation, options=options, progress=show)
+            result = module.prepare(
+                (source, target), out, validation=validation, options=options, workers=workers, progress=show
+            )
         except ClientError as error:
             raise UserError(str(error)) from error
     typer.echo(

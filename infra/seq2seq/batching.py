@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .dataset import PairStore
 from .vocabulary import BOS, EOS, PAD
@@ -108,25 +108,19 @@ def sorted_batches(store: PairStore, size: int) -> list[Indices]:
 
 def make_batch(store: PairStore, indices: Indices) -> Batch:
     """Pads these pairs to the longest of them; longer targets come first, as the decoder wants them."""
-    indices = indices[np.argsort(-store.lengths(1)[indices], kind="stable")]
-    sources = [store.sentence(0, index) for index in indices]
-    targets = [store.sentence(1, index) for index in indices]
-    target_in, target_out = pad(targets, before=BOS), pad(targets, after=EOS)
-    lengths = torch.tensor([len(words) + 1 for words in targets])
-    return Batch(pad(sources), torch.tensor([len(words) for words in sources]), target_in, target_out, lengths)
+    indices = indices[np.argsort(-store.lengths(1, indices), kind="stable")]
+    source_lengths, target_lengths = (store.lengths(side, indices) for side in (0, 1))
+    target = np.pad(store.padded(1, indices, PAD), ((0, 0), (1, 1)), constant_values=(BOS, PAD))  # (B, 1 + words + 1)
+    target_in, target_out = target[:, :-1], target[:, 1:].copy()
+    target_out[np.arange(len(indices)), target_lengths] = EOS
+    arrays = store.padded(0, indices, PAD), source_lengths, target_in, target_out, target_lengths + 1
+    return Batch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
 
 
-def pad(sentences: list[npt.NDArray[np.int32]], before: int | None = None, after: int | None = None) -> Tensor:
-    """One row a sentence, filled up with <pad>, with a token put before or after each: (B, longest)."""
-    start, extra = int(before is not None), int(before is not None) + int(after is not None)
-    rows = np.full((len(sentences), max(map(len, sentences)) + extra), PAD, dtype=np.int64)
-    for row, words in zip(rows, sentences, strict=True):
-        if before is not None:
-            row[0] = before
-        row[start : start + len(words)] = words
-        if after is not None:
-            row[start + len(words)] = after
-    return torch.from_numpy(rows)
+def pad(sentences: list[npt.NDArray[np.int32]]) -> Tensor:
+    """One row a sentence, filled up with <pad>: (B, longest)."""
+    rows = [torch.from_numpy(words.astype(np.int64)) for words in sentences]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
 
 
 def epoch_batches(
@@ -147,7 +141,7 @@ def epoch_batches(
         order = shuffled_batches(store, buckets(store), size, np.random.default_rng((*seed, number)))
         for indices in order[skip:]:
             part = indices[rank::count]
-            tokens = int(store.lengths(1)[indices].sum()) + len(indices)  # </s> counted
+            tokens = int(store.lengths(1, indices).sum()) + len(indices)  # </s> counted
             batch = make_batch(store, part if len(part) else indices[:1])
             yield Part(batch, float(len(part) > 0), len(indices), tokens)
         skip = max(0, skip - len(order))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, Protocol, cast
@@ -19,6 +20,8 @@ from .record_pb2 import Record
 
 MAGIC = 0xCED7230A
 _HEADER = struct.Struct("<II")
+#: Bytes before each message.
+FRAME = _HEADER.size
 _BUFFER = 1 << 20
 #: No message of ours comes near; a greater length is a corrupt header, not a reason to ask for that much memory.
 _MAX_MESSAGE = 64 << 20
@@ -62,6 +65,21 @@ def encode(pair: Pair) -> bytes:
     return _HEADER.pack(MAGIC, len(body)) + body + bytes(-len(body) % 4)
 
 
+class Frames(NamedTuple):
+    """Some whole records in a row, their messages not looked at yet."""
+
+    data: bytes
+    offset: int  # of the data in the stream
+    starts: list[int]  # of the records in the data
+    stops: list[int]  # of their messages in the data, before the padding
+
+    @property
+    def messages(self) -> Iterator[tuple[int, bytes]]:
+        """Offset and message of each record."""
+        for start, stop in zip(self.starts, self.stops, strict=True):
+            yield self.offset + start, self.data[start + FRAME : stop]
+
+
 def read_file(path: Path) -> Iterator[tuple[int, Pair]]:
     """Offset and pair of each record of a file, which may be compressed by gzip; offsets count decompressed bytes."""
     with path.open("rb", buffering=_BUFFER) as file:
@@ -74,35 +92,70 @@ def read_stream(file: BinaryIO, name: str, *, remedy: str = AGAIN) -> Iterator[t
     Raises:
         ClientError: A record is truncated or corrupt; names the stream and the record's offset.
     """
+    for frames in read_frames(file, name, remedy=remedy):
+        for offset, message in frames.messages:
+            yield offset, decode(message, name, offset)
+
+
+def read_frames(file: BinaryIO, name: str, *, remedy: str = AGAIN) -> Iterator[Frames]:
+    """All records of a stream, many at once; see ``read_stream``.
+
+    Raises:
+        ClientError: A record is truncated or has no right header; those before it are given first.
+    """
     start = file.read(2)
     rest = _Rejoined(start, file)
     stream: _Readable = gzip.GzipFile(mode="rb", fileobj=cast("IO[bytes]", rest)) if start == _GZIP_MAGIC else rest
     try:
-        yield from _read_records(stream, name, remedy)
+        yield from _split_frames(stream, name, remedy)
     except (EOFError, gzip.BadGzipFile) as error:
         raise ClientError(f"{name} is not a whole gzip file: {error}; compress and upload it again") from error
 
 
-def _read_records(stream: _Readable, name: str, remedy: str) -> Iterator[tuple[int, Pair]]:
-    offset = 0
-    while header := stream.read(_HEADER.size):
-        if len(header) < _HEADER.size:
-            raise _truncated(name, offset, _HEADER.size, len(header), remedy)
-        magic, length = _HEADER.unpack(header)
-        if magic != MAGIC or length > _MAX_MESSAGE:
+def _split_frames(stream: _Readable, name: str, remedy: str) -> Iterator[Frames]:
+    offset, rest, needed = 0, b"", FRAME
+    while block := stream.read(max(_BUFFER, needed - len(rest))):
+        data = rest + block
+        starts, stops, end, needed = _find_frames(data)
+        if starts:
+            yield Frames(data, offset, starts, stops)
+        offset, rest = offset + end, data[end:]
+        if needed > FRAME + _MAX_MESSAGE:
+            magic, length = _HEADER.unpack_from(rest)
             raise ClientError(
                 f"{name} is corrupt at byte {offset}: a record starts with the magic number 0x{MAGIC:08X} and a "
                 f"length, but got 0x{magic:08X} and {length}; {remedy}"
             )
-        padded = length + -length % 4
-        body = stream.read(padded)
-        if len(body) < padded:
-            raise _truncated(name, offset, _HEADER.size + padded, _HEADER.size + len(body), remedy)
-        yield offset, _decode(body[:length], name, offset)
-        offset += _HEADER.size + padded
+    if rest:
+        raise ClientError(
+            f"{name} is truncated: the record at byte {offset} needs {needed} bytes, but only {len(rest)} of them are "
+            f"there; {remedy}"
+        )
 
 
-def _decode(body: bytes, name: str, offset: int) -> Pair:
+def _find_frames(data: bytes) -> tuple[list[int], list[int], int, int]:
+    """Where records start and their messages stop, where the last ends, and how many bytes the next needs from there.
+
+    Records are whole. A header that cannot be right needs more than any record.
+    """
+    starts: list[int] = []
+    stops: list[int] = []
+    place, last = 0, len(data) - FRAME
+    while place <= last:
+        magic, length = _HEADER.unpack_from(data, place)
+        if magic != MAGIC or length > _MAX_MESSAGE:
+            return starts, stops, place, sys.maxsize
+        needed = FRAME + length + -length % 4
+        if place + needed > len(data):
+            return starts, stops, place, needed
+        starts.append(place)
+        stops.append(place + FRAME + length)
+        place += needed
+    return starts, stops, place, FRAME
+
+
+def decode(body: bytes, name: str, offset: int) -> Pair:
+    """The pair of one message."""
     message = Record()
     try:
         message.ParseFromString(body)
@@ -114,10 +167,3 @@ def _decode(body: bytes, name: str, offset: int) -> Pair:
         )
     target = message.features["target"].int32_tensor.values if "target" in message.features else ()
     return Pair(message.features["source"].int32_tensor.values[:], target[:])  # as lists, far quicker to go through
-
-
-def _truncated(name: str, offset: int, wanted: int, got: int, remedy: str) -> ClientError:
-    return ClientError(
-        f"{name} is truncated: the record at byte {offset} needs {wanted} bytes, but only {got} of them are there; "
-        f"{remedy}"
-    )

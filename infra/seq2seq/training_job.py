@@ -13,11 +13,11 @@ import torch
 from infra.container import ClientError, Container, StopRequest
 
 from . import artifact
-from .dataset import Corpus, Limits, read_pairs, windows
+from .dataset import Corpus, Limits, block_windows, read_pairs
 from .hyperparameters import HyperParameters
 from .memory import bounded_memory, check_memory, peak_bytes
+from .pair_block import PairBlock
 from .processes import Processes
-from .recordio import Pair
 from .trainer import Data, Trainer
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
@@ -70,14 +70,14 @@ def load_data(container: Container, settings: HyperParameters, seed: int, proces
     target = Vocabulary.load(vocabulary_folder / TARGET_FILE)
     limits = Limits(len(source), len(target), settings.max_seq_len_source, settings.max_seq_len_target)
     train = _reader(container, "train", limits, seed)
-    validation = windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62)
+    validation = block_windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62)
     stores = list(processes.first_reads(validation))
     if not stores:
         raise ClientError("channel 'validation' has no sentence pair with words on both sides; check the files in it")
     return Data(Corpus(train, "train", share=processes.first_reads), stores[0], source, target)
 
 
-def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Callable[[int], Iterator[Pair]]:
+def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Callable[[int], Iterator[PairBlock]]:
     """Reads an epoch of a channel: its files in an order of the epoch's own, or the next named pipe."""
     if container.input_mode(channel) == "Pipe":
         pipes = count()
@@ -85,7 +85,7 @@ def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Ca
         return lambda _epoch: read_pairs([Path(f"{stem}_{next(pipes)}")], limits)
     files = container.channel_files(channel)
 
-    def read(epoch: int) -> Iterator[Pair]:
+    def read(epoch: int) -> Iterator[PairBlock]:
         order = np.random.default_rng((seed, epoch)).permutation(len(files))
         return read_pairs([files[index] for index in order], limits)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,8 @@ import numpy as np
 from infra.seq2seq.batching import Buckets, epoch_batches
 from infra.seq2seq.dataset import Corpus, Limits, read_pairs
 from infra.seq2seq.memory import peak_bytes
-from infra.seq2seq.record_blocks import Sentences, encode_block
+from infra.seq2seq.pair_block import PairBlock, Sentences
+from infra.seq2seq.record_blocks import encode_block
 from infra.seq2seq.vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
 _WORDS = 30_000
@@ -45,7 +45,7 @@ def records(pairs: int, seed: int) -> bytes:
     for _ in range(2):
         lengths = generator.integers(1, 51, pairs)
         sides.append(Sentences(generator.integers(4, _WORDS, lengths.sum(), dtype=np.int32), lengths))
-    return encode_block(*sides).tobytes()
+    return encode_block(PairBlock(*sides)).tobytes()
 
 
 def write_job(base: Path, size: int) -> Path:
@@ -70,10 +70,10 @@ def read(channel: Path) -> None:
     """An epoch's batches, with nothing done about them; prints the figures."""
     limits, buckets, pairs = Limits(_WORDS, _WORDS, 60, 60), Buckets.define(60, 60, 10, 1.0), 0
     corpus = Corpus(lambda _: read_pairs([channel], limits), "train")
+    start = time.process_time()
     for part in epoch_batches(corpus.windows(0), lambda _: buckets, 64, (1, 0)):
         pairs += part.pairs
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = usage.ru_utime + usage.ru_stime
+    seconds = time.process_time() - start
     print(f"whole epoch read and batched: {pairs:,} pairs, {pairs / seconds:,.0f} a CPU second, ", end="")
     print(f"peak memory {peak_bytes() / 2**20:.0f} MiB")
 

@@ -83,6 +83,7 @@ def main(megabytes: int) -> None:
         size = sum(path.stat().st_size for path in text) / 1e6
         before = peak_mib()
         out = folder / "out"
+        alone = timed(lambda: prepare((text[0], text[1]), out, workers=1))
         ours = timed(lambda: prepare((text[0], text[1]), out))
         peak = peak_mib()
         records = [out / "train" / "train.rec", out / "validation" / "val.rec"]
@@ -91,9 +92,9 @@ def main(megabytes: int) -> None:
         loop = timed(lambda: line_by_line(text, folder / "loop", out, part))
         written = sum(path.stat().st_size for path in records) / 1e6
     print(f"{size:.0f} MB of text, {lines:,} pairs, {written:.0f} MB of records; load {os.getloadavg()[0]:.1f}")
-    print(
-        f"prepare: {size / ours[0]:.1f} MB/s, {size / ours[1]:.1f} MB a CPU second; peak {before:.0f} to {peak:.0f} MiB"
-    )
+    print(f"prepare, one worker: {size / alone[0]:.1f} MB/s, {size / alone[1]:.1f} MB a CPU second")
+    print(f"prepare, all processors: {size / ours[0]:.1f} MB/s, {size / ours[1]:.1f} MB a CPU second; ", end="")
+    print(f"peak {before:.0f} to {peak:.0f} MiB")
     print(f"read and write the same bytes: {size / plain[0]:.1f} MB/s, {size / plain[1]:.1f} MB a CPU second")
     print(
         f"line by line, vocabularies given: {size / 20 / loop[0]:.1f} MB/s, {size / 20 / loop[1]:.1f} MB a CPU second"

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from infra.seq2seq.batching import Buckets, Part, epoch_batches, length_ratio, make_batch, shuffled_batches
 from infra.seq2seq.dataset import Corpus, PairStore, windows
+from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
 
@@ -75,7 +76,7 @@ def test_a_batch_pads_to_its_longest_and_shifts_the_target(pairs: list[Pair]) ->
 
 @given(_PAIRS, st.integers(1, 200), st.integers(0, 70))
 def test_windows_lose_nothing_and_skipping_resumes_where_it_left(pairs: list[Pair], words: int, skip: int) -> None:
-    corpus = Corpus(lambda _epoch: iter(pairs), "train", max_words=words)
+    corpus = Corpus(lambda _epoch: [PairBlock.of(pairs)], "train", max_words=words)
 
     def batches(first: int) -> list[torch.Tensor]:
         found = epoch_batches(corpus.windows(0), lambda _: Buckets.single(30, 30), 4, (1, 0), skip=first)

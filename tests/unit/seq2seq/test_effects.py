@@ -18,6 +18,7 @@ from infra.seq2seq.dataset import Corpus, PairStore, windows
 from infra.seq2seq.hyperparameters import NAMES, RULES
 from infra.seq2seq.model import Seq2Seq
 from infra.seq2seq.optimizers import make_optimizer
+from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.trainer import Data, Trained, Trainer
@@ -69,7 +70,7 @@ class _Run:
         self.rates: list[float] = []
         self._watch(patch)
         given = {"max_num_batches": "1", "learning_rate": "0.001", "batch_size": "8"} | changes
-        data = Data(Corpus(lambda _epoch: iter(_PAIRS), "train"), _store(_PAIRS), _WORDS, _WORDS)
+        data = Data(Corpus(lambda _epoch: [PairBlock.of(_PAIRS)], "train"), _store(_PAIRS), _WORDS, _WORDS)
         self.before = {name: value.detach().clone() for name, value in _model(**given).named_parameters()}
         self.trained: Trained = Trainer(settings(**given), data, seed=1, log=self.log.append).fit()
 

@@ -1,14 +1,12 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from infra.container import ClientError
 from infra.seq2seq.prepare import Options, Prepared, prepare
-from infra.seq2seq.record_blocks import Sentences, encode_block
 from infra.seq2seq.recordio import Pair, encode, read_file
 from infra.seq2seq.vocabulary import Vocabulary
 
@@ -103,41 +101,87 @@ def test_unreadable_text_is_named(tmp_path: Path) -> None:
     good, bad = _write(tmp_path, "a.en", "a\n"), tmp_path / "a.de"
     with pytest.raises(ClientError, match=r"cannot read .*/a\.de: No such file or directory"):
         prepare((good, bad), tmp_path / "out")
-    bad.write_bytes(b"\xff\n")
-    with pytest.raises(ClientError, match=r"/a\.de is not UTF-8 text: "):
+    bad.write_bytes("öffne die\n\xff\n".encode().replace(b"\xc3\xbf", b"\xff"))
+    with pytest.raises(ClientError, match=r"/a\.de is not UTF-8 text: invalid start byte at byte 11$"):
         prepare((good, bad), tmp_path / "out")
     bad.write_bytes(b"a\x00b\n")
-    with pytest.raises(ClientError, match=r"/a\.de is not text: it has a NUL character"):
+    with pytest.raises(ClientError, match=r"/a\.de is not text: it has a NUL character at byte 1$"):
         prepare((good, bad), tmp_path / "out")
 
 
-_WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=0, max_size=5)
-_SENTENCES = st.lists(_WORDS.map(lambda word: word.replace("\n", "")), max_size=200)
+def test_what_is_interrupted_leaves_nothing_behind_and_what_was_there_untouched(tmp_path: Path) -> None:
+    text, out = _write(tmp_path, "a", "a b\n" * 50), tmp_path / "out"
+    prepare((text, text), out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    calls: list[int] = []
+
+    def interrupt(done: int, total: int) -> None:
+        calls.append(done)
+        if done > total / 2:  # while records are written
+            raise KeyboardInterrupt
+
+    longer = _write(tmp_path, "b", "c d e\n" * 5000)
+    with pytest.raises(KeyboardInterrupt):
+        prepare((longer, longer), out, progress=interrupt)
+    assert len(calls) > 2
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {path.name for path in out.iterdir()} == {"train", "validation", "vocab"}
 
 
-@given(lines=st.lists(st.tuples(_SENTENCES, _SENTENCES), min_size=1, max_size=12), block=st.integers(1, 40))
-def test_every_line_becomes_the_record_of_its_words(lines: list[tuple[list[str], list[str]]], block: int) -> None:
-    expected = [(s, t) for s, t in ([" ".join(side).split() for side in line] for line in lines) if s and t]
-    assume(expected)
-    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infra.seq2seq.tokenized_text._BLOCK", block)
-        patch.setattr("infra.seq2seq.prepare._BLOCK", 3)
-        folder = Path(name)
-        sides = [_write(folder, f"a.{side}", "".join(" ".join(line[side]) + "\n" for line in lines)) for side in (0, 1)]
-        validation = _write(folder, "v.0", "a\n"), _write(folder, "v.1", "b\n")
-        prepare((sides[0], sides[1]), folder / "out", validation=validation)
-        assert _pairs(folder / "out", "train/train.rec") == expected
+def _one_by_one(sides: list[list[list[str]]], max_words: int, min_count: int) -> dict[str, bytes]:
+    """The files as a loop over all lines makes them."""
+    lines = [line for line in zip(*sides, strict=True) if all(line)]
+    vocabularies = [
+        Vocabulary.build((line[side] for line in lines), max_words=max_words, min_count=min_count) for side in (0, 1)
+    ]
+    records = (encode(Pair(*(vocabularies[side].encode(line[side]) for side in (0, 1)))) for line in lines)
+    with TemporaryDirectory() as name:
+        for side, vocabulary in zip(("src", "trg"), vocabularies, strict=True):
+            vocabulary.save(Path(name) / f"vocab.{side}.json")
+        vocabulary_files = {f"vocab/{path.name}": path.read_bytes() for path in Path(name).iterdir()}
+    return {"train/train.rec": b"".join(records), **vocabulary_files}
+
+
+_SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace() and chr(code) != "\n"]
+_WORD = st.one_of(
+    st.sampled_from(["a", "b", "the", "öffnen", "seventy-seven", "x" * 31, "x" * 32, "x" * 300]),  # often the same
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n"), max_size=12),  # white space as well
+    st.text("ab", min_size=6, max_size=34),  # around the sizes of chunks
+)
+_LINE = st.lists(st.tuples(_WORD, st.sampled_from([*_SPACES, " ", " "])).map("".join), max_size=60).map("".join)
+_TEXT = st.lists(st.tuples(_LINE, _LINE), min_size=1, max_size=12)
 
 
 @given(
-    st.lists(st.tuples(*[st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=150)] * 2), min_size=1, max_size=9)
+    lines=_TEXT,
+    last=st.sampled_from(["", "\n", "\r\n"]),
+    block=st.integers(1, 40),
+    slot_bits=st.integers(1, 6),
+    workers=st.integers(1, 4),
+    limits=st.tuples(st.integers(1, 9), st.integers(0, 3)),
 )
-def test_records_of_a_block_are_those_of_single_pairs(pairs: list[tuple[list[int], list[int]]]) -> None:
-    sides = [
-        Sentences(
-            np.array([word for pair in pairs for word in pair[side]], dtype=np.int32),
-            np.array([len(pair[side]) for pair in pairs]),
-        )
-        for side in (0, 1)
-    ]
-    assert encode_block(*sides).tobytes() == b"".join(encode(Pair(*pair)) for pair in pairs)
+@settings(max_examples=60)
+def test_files_are_those_of_a_plain_loop_whatever_the_blocks_caches_and_workers(
+    lines: list[tuple[str, str]], last: str, block: int, slot_bits: int, workers: int, limits: tuple[int, int]
+) -> None:
+    texts = ["\n".join(side) + last for side in zip(*lines, strict=True)]
+    split = [[line.split() for line in text.split("\n")] for text in texts]
+    if any(len(side) != len(split[0]) or not side[-1] for side in split):  # a last line of nothing is none
+        split = [side[: len(lines)] for side in split]
+    assume(any(source and target for source, target in zip(*split, strict=True)))
+    assume(all(text.rpartition("\n")[2] for text in texts) or last)
+    with TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.seq2seq.tokenized_text._FIRST_BLOCK", 1)
+        patch.setattr("infra.seq2seq.tokenized_text._BLOCK", block)
+        patch.setattr("infra.seq2seq.word_numbers._SLOT_BITS", slot_bits)
+        patch.setattr("infra.seq2seq.parallel_text._COUNTED_LINES", 2)
+        patch.setattr("infra.seq2seq.parallel_text._WRITTEN_LINES", 3)
+        folder = Path(name)
+        for side, text in enumerate(texts):
+            (folder / f"a.{side}").write_bytes(text.encode())
+        validation = _write(folder, "v.0", "a\n"), _write(folder, "v.1", "b\n")
+        options = Options(max_words=limits[0], min_count=limits[1])
+        training = folder / "a.0", folder / "a.1"
+        prepare(training, folder / "out", validation=validation, options=options, workers=workers)
+        for file, data in _one_by_one(split, *limits).items():
+            assert (folder / "out" / file).read_bytes() == data
