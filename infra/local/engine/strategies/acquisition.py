@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,31 +28,42 @@ FEW_VALUES = 16
 
 
 class ExpectedImprovement:
-    """The logarithm of the expected improvement over a value.
+    """The logarithm of the expected improvement over a value, on average over several surrogates.
 
     Args:
-        surrogate: The surrogate.
+        surrogates: Surrogates of the same values, with different parameters.
         best: The value to improve on; larger is better.
     """
 
-    def __init__(self, surrogate: Surrogate, best: float) -> None:
-        self.surrogate, self._best = surrogate, best
+    def __init__(self, surrogates: Sequence[Surrogate], best: float) -> None:
+        self._surrogates, self._best = surrogates, best
+        self.scales: Array = np.exp(-0.5 * np.mean([np.log(s.kernel.rates) for s in surrogates], axis=0))
+        """Length scale of each range."""
 
     def __call__(self, points: Array) -> Array:
         """At each point of the unit cube, shape (points,)."""
-        mean, variance = self.surrogate.posterior(points)
-        deviation = np.sqrt(variance)
-        return log_improvement((mean - self._best) / deviation)[0] + np.log(deviation)
+        each = []
+        for surrogate in self._surrogates:
+            mean, variance = surrogate.posterior(points)
+            deviation = np.sqrt(variance)
+            each.append(log_improvement((mean - self._best) / deviation)[0] + np.log(deviation))
+        average: Array = np.logaddexp.reduce(each) - math.log(len(each))
+        return average
 
     def with_gradient(self, points: Array) -> tuple[Array, Array]:
         """At each point, and the gradients, shape (points, ranges)."""
-        mean, variance, mean_gradient, variance_gradient = self.surrogate.posterior_with_gradient(points)
-        deviation = np.sqrt(variance)
-        z = (mean - self._best) / deviation
-        value, slope = log_improvement(z)
-        by_variance = (1.0 - slope * z) / (2.0 * variance)
-        gradient = (slope / deviation)[:, None] * mean_gradient + by_variance[:, None] * variance_gradient
-        return value + np.log(deviation), gradient
+        each, gradients = [], []
+        for surrogate in self._surrogates:
+            mean, variance, of_mean, of_variance = surrogate.posterior_with_gradient(points)
+            deviation = np.sqrt(variance)
+            z = (mean - self._best) / deviation
+            value, slope = log_improvement(z)
+            by_variance = (1.0 - slope * z) / (2.0 * variance)
+            each.append(value + np.log(deviation))
+            gradients.append((slope / deviation)[:, None] * of_mean + by_variance[:, None] * of_variance)
+        total: Array = np.logaddexp.reduce(each)
+        gradient: Array = (np.exp(each - total)[:, :, None] * gradients).sum(axis=0)
+        return total - math.log(len(each)), gradient
 
 
 def log_improvement(z: Array) -> tuple[Array, Array]:
@@ -114,7 +126,7 @@ class Maximizer:
         """Each point uphill along the gradient, in some dimensions; where that leads higher."""
         if not len(moving):
             return points, values
-        scale = 1.0 / np.sqrt(function.surrogate.kernel.rates[moving])
+        scale = function.scales[moving]
         ends = points.copy()
 
         def scaled(x: Array, which: NDArray[np.int64]) -> tuple[Array, Array]:

@@ -26,9 +26,16 @@ FITTED, CONDITIONED = 150, 1000
 """Values from which the surrogate's parameters are concluded at most, and that it knows at most; of more, as parents
 may bring with them, an even choice from the worst to the best. The time grows with the cube of their number."""
 
+SURROGATES, COMPUTED = 3, 300
+"""Over how many surrogates the expected improvement is averaged, and how many values all of them know together at most:
+the more values there are, the less their explanations differ."""
+
 
 class BayesianStrategy:
-    """Expected improvement under a Gaussian process.
+    """Expected improvement under Gaussian processes.
+
+    One process with the likeliest parameters alone would be too sure of itself: of few values it soon concludes that
+    some range does not matter, and never looks there again. The average is over several that are about as likely.
 
     The first jobs are spread over the space. The surrogate sees the objective values tempered (`objective`), categories
     that are numbers in their order, and running jobs as if they had ended as it expects. Where it proposes a
@@ -64,19 +71,24 @@ class BayesianStrategy:
         from threadpoolctl import threadpool_limits
 
         from .acquisition import ExpectedImprovement, Maximizer
-        from .surrogate import Features, Surrogate, fit, thinned
+        from .surrogate import Features, Surrogate, drawn, fit, thinned
 
         found = [(o.configuration, o.value) for o in history if o.value is not None]
         points, values = _points(space, [c for c, _ in found]), self._standardised([v for _, v in found])
         # Small computations gain nothing from threads, and their number has a part in the last bits of a result.
         with threadpool_limits(1):
             features, few, many = Features(space), thinned(values, FITTED), thinned(values, CONDITIONED)
-            surrogate = Surrogate(fit(features, points[few], values[few]), features, points[many], values[many])
+            kernel = fit(features, points[few], values[few])
+            kernels = [kernel]
+            if (count := min(SURROGATES, COMPUTED // len(many))) > 1:
+                draws = derived_seed(self._seed, number, 1)
+                kernels = drawn(kernel, features, points[few], values[few], count=count, seed=draws)
+            surrogates = [Surrogate(k, features, points[many], values[many]) for k in kernels]
             if running:
-                surrogate = surrogate.believing(_points(space, running))
+                surrogates = [s.believing(_points(space, running)) for s in surrogates]
             best = int(values.argmax())
             maximizer = Maximizer(space, seed=derived_seed(self._seed, number))
-            chosen = maximizer.maximize(ExpectedImprovement(surrogate, values[best]), also=points[[best]])
+            chosen = maximizer.maximize(ExpectedImprovement(surrogates, values[best]), also=points[[best]])
         return {r.name: from_unit(r, float(share)) for r, share in zip(space.ranges, chosen, strict=True)}
 
     def _standardised(self, found: Sequence[float]) -> Array:

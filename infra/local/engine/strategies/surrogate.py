@@ -19,6 +19,9 @@ LEAST_NOISE = 1e-6
 STARTS = ((0.0, 0.0, 0.0), (0.0, 0.0, -4.6))
 """Where fits begin, with much noise and with little: logarithms of the rates, the variance and the noise."""
 
+LEAST_CURVATURE = 0.5
+"""Of the loss, where it is nearly flat: no logarithm is drawn with a deviation above 1.4."""
+
 BOUNDS = ((-12.0, 12.0), (-10.0, 7.0), (-18.0, 5.0))
 """Of the same logarithms: far outside of what the prior favours, and within what arithmetic bears."""
 
@@ -155,6 +158,32 @@ def fit(features: Features, points: Array, values: Array) -> Kernel:
             found = ended
     raw = np.exp(found.x)
     return Kernel(raw[:-2], float(raw[-2]), float(raw[-1]) + LEAST_NOISE)
+
+
+def drawn(kernel: Kernel, features: Features, points: Array, values: Array, *, count: int, seed: int) -> list[Kernel]:
+    """Covariances that explain the values nearly as well as the best one.
+
+    Drawn from a normal distribution around it in the logarithms of the parameters, with the curvature of the loss there
+    (Laplace's approximation of their distribution given the values).
+
+    Args:
+        kernel: The best one, by `fit`.
+        features: Of the space.
+        points: Points of the unit cube, shape (values, ranges).
+        values: Standardised values.
+        count: How many.
+        seed: Draws them.
+    """
+    known = features.of(points)
+    best = np.log([*kernel.rates, kernel.variance, max(kernel.noise - LEAST_NOISE, 0.01 * LEAST_NOISE)])
+    steps = 1e-3 * np.eye(len(best))
+    middle = loss(best, known, features.owner, values)[1]
+    curvature = np.array([(loss(best + s, known, features.owner, values)[1] - middle) / 1e-3 for s in steps])
+    strengths, axes = np.linalg.eigh((curvature + curvature.T) / 2)
+    draws = np.random.default_rng(seed).normal(size=(count, len(best)))
+    low, high = np.array([BOUNDS[0]] * len(kernel.rates) + [*BOUNDS[1:]]).T
+    found = np.exp(np.clip(best + (draws / np.sqrt(np.maximum(strengths, LEAST_CURVATURE))) @ axes.T, low, high))
+    return [Kernel(row[:-2], float(row[-2]), float(row[-1]) + LEAST_NOISE) for row in found]
 
 
 def loss(raw: Array, known: Array, owner: NDArray[np.int64], values: Array) -> tuple[float, Array]:

@@ -14,6 +14,7 @@ from infra.local.engine.strategies.surrogate import (
     Features,
     Kernel,
     Surrogate,
+    drawn,
     fit,
     log_prior,
     loss,
@@ -131,3 +132,18 @@ def test_thinned() -> None:
     assert thinned(values, 5).tolist() == [0, 1, 2, 3, 4]
     assert thinned(values, 3).tolist() == [0, 1, 4]
     assert thinned(values, 2).tolist() == [0, 1]
+
+
+def test_drawn_covariances_vary_less_the_more_values_there_are() -> None:
+    features, spreads = Features(NUMBERS), []
+    for count in (8, 100):
+        points, values = data(count=count)
+        values = (values - values.mean()) / values.std()
+        best = fit(features, points, values)
+        kernels = drawn(best, features, points, values, count=100, seed=1)
+        logarithms = np.log([k.rates for k in kernels])
+        assert logarithms.mean(axis=0) == pytest.approx(np.log(best.rates), abs=0.6)
+        spreads.append(logarithms.std(axis=0))
+        again = drawn(best, features, points, values, count=100, seed=1)
+        assert [k.rates.tolist() for k in again] == [k.rates.tolist() for k in kernels]
+    assert (spreads[1] < 0.7 * spreads[0]).all()
