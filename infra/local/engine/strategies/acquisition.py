@@ -12,7 +12,7 @@ from scipy.stats import qmc
 
 from .ascent import ascend
 from .scales import from_unit, to_unit
-from .space import CategoricalRange, ContinuousRange, Range, Space
+from .space import CategoricalRange, ContinuousRange, IntegerRange, Range, Space
 from .surrogate import Array, Surrogate
 
 SAMPLES = 2048
@@ -24,7 +24,8 @@ ROUNDS = 20
 """Of a local search at most: each changes all real numbers at once, then whole numbers and choices one by one."""
 
 FEW_VALUES = 16
-"""Whole numbers of a range up to which all are tried; with more, neighbours at doubling distances."""
+"""Whole numbers of a range up to which all are tried, as all choices are; with more, neighbours at doubling
+distances."""
 
 
 class ExpectedImprovement:
@@ -90,7 +91,7 @@ class Maximizer:
     def __init__(self, space: Space, *, seed: int) -> None:
         self._ranges, self._seed = space.ranges, seed
         self._discrete = [i for i, r in enumerate(space.ranges) if not isinstance(r, ContinuousRange)]
-        self._few = {i: grid(r) for i in self._discrete if (r := space.ranges[i]).size <= FEW_VALUES or _unordered(r)}
+        self._few = {i: grid(space.ranges[i]) for i in self._discrete if _few(space.ranges[i])}
         self._real = np.array([i for i in range(len(space.ranges)) if i not in self._discrete], dtype=int)
         self._smooth = np.array([i for i in range(len(space.ranges)) if i not in self._few], dtype=int)
 
@@ -159,14 +160,12 @@ class Maximizer:
         return points, values
 
     def _others(self, i: int, own: float) -> Array:
-        if i in self._few:
-            return self._few[i][np.abs(self._few[i] - own) > 1e-9]
         r = self._ranges[i]
-        steps = 2.0 ** np.arange(0, math.ceil(math.log2(r.size)))
-        part = 1.0 / r.size
-        near = np.concatenate([own - steps * part, own + steps * part])
-        units = {to_unit(r, from_unit(r, share)) for share in near if 0.0 < share < 1.0}
-        return np.array(sorted(units - {own}))
+        if not isinstance(r, IntegerRange) or i in self._few:
+            return self._few[i][np.abs(self._few[i] - own) > 1e-9]
+        value, steps = int(from_unit(r, own)), [2**k for k in range(int(r.size).bit_length())]
+        near = {value + s for s in steps} | {value - s for s in steps}
+        return np.array(sorted(to_unit(r, n) for n in near if r.low <= n <= r.high))
 
     def _rounded(self, points: Array, which: list[int]) -> Array:
         """With the middle of its value's part of the interval where a range has values apart."""
@@ -186,8 +185,8 @@ def grid(r: Range) -> Array:
     return np.array(sorted(to_unit(r, value) for value in r.values()))
 
 
-def _unordered(r: Range) -> bool:
-    return isinstance(r, CategoricalRange) and r.ordered is None
+def _few(r: Range) -> bool:
+    return r.size <= FEW_VALUES or isinstance(r, CategoricalRange)
 
 
 def _promising(values: Array, count: int, draws: np.random.Generator) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from infra.local.engine.strategies.surrogate import Array, Features, Kernel, Sur
 DISCRETE = Space(
     (
         IntegerRange("few", 1, 5),
-        IntegerRange("many", 1, 60),
+        IntegerRange("many", 1, 60, "Logarithmic"),
         CategoricalRange("kind", ("x", "y", "z")),
         CategoricalRange("size", ("8", "16", "32")),
     )
