@@ -7,7 +7,7 @@ record (`store`) is written before anything is done, so that each of them can be
 Where SageMaker publishes no rule, this is ours:
 
 - Scaling Auto is logarithmic if the lower bound is above 0 and the upper at least 100 times it, else linear.
-- Bayesian search draws at random until 4 jobs have an objective value.
+- Bayesian search spreads its first 8 jobs over the space, and goes on so until 4 have an objective value.
 - A configuration is never tried twice; where none is left, the tuning job completes.
 - Early stopping Auto needs 3 completed jobs with as many values of the objective.
 - A job improves the best one if it beats it by more than 1 % of it.

@@ -54,24 +54,25 @@ def main() -> None:
 
 
 def ask() -> None:
-    """An ask of the Bayesian strategy after 100 finished jobs, 3 running, in a small space and in that of Seq2Seq."""
+    """An ask of the Bayesian strategy with and without running jobs, in a small space and in that of Seq2Seq."""
     for what, ranges in (("4 hyperparameters", RANGES), ("all that Seq2Seq recommends", seq2seq_ranges())):
         space = Space.of(ranges)
         strategy = BayesianStrategy(seed=1, maximize=False)
-        random = [BayesianStrategy(seed=seed, maximize=False).ask(space, [], [], seed) for seed in range(103)]
+        random = [BayesianStrategy(seed=seed, maximize=False).ask(space, [], [], seed) for seed in range(753)]
         chosen = [c for c in random if c is not None]
-        history = [Observation(c, loss(c)) for c in chosen[:100]]
-        for running in (chosen[100:100], chosen[100:]):
-            strategy.ask(space, history, running, 104)  # imports, and settles
+        for finished, running in ((100, 0), (100, 3), (750, 3)):
+            history = [Observation(c, loss(c)) for c in chosen[:finished]]
+            beside = chosen[750 : 750 + running]
+            strategy.ask(space, history, beside, finished + 4)  # imports, and settles
             walls, cpus = [], []
-            for number in range(105, 112):
+            for number in range(finished + 5, finished + 12):
                 wall, cpu = time.perf_counter(), time.process_time()
-                strategy.ask(space, history, running, number)
+                strategy.ask(space, history, beside, number)
                 walls.append(time.perf_counter() - wall)
                 cpus.append(time.process_time() - cpu)
             print(
-                f"ask: {median(walls):.3f} s in the median ({median(cpus):.3f} s of processor time) for {what} at 100 "
-                f"finished and {len(running)} running jobs (aim: 0.5); {load()}"
+                f"ask: {median(walls):.3f} s in the median ({median(cpus):.3f} s of processor time) for {what} at "
+                f"{finished} finished and {running} running jobs (aim: 0.5); {load()}"
             )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from .base import Observation, Taken, derived_seed
-from .optuna_bridge import suggest
+from .scales import from_unit
 from .space import Configuration, Space
 
 REDRAWS = 100
@@ -13,7 +14,7 @@ REDRAWS = 100
 
 
 class RandomStrategy:
-    """Independent draws on each range's own scale, by Optuna's RandomSampler.
+    """Independent draws, uniform on each range's own scale.
 
     The same seed draws the same configurations, whatever their results and however many run at once, as long as no
     draw repeats an earlier one.
@@ -34,13 +35,11 @@ class RandomStrategy:
 
 def draw(space: Space, taken: Taken, *, seed: int, number: int, first_draw: int = 0) -> Configuration | None:
     """A random configuration that is not taken, or None if there is none left."""
-    import optuna
-
     if taken.exhausts(space):
         return None
     for attempt in range(first_draw, first_draw + REDRAWS):
-        sampler = optuna.samplers.RandomSampler(seed=derived_seed(seed, number, attempt))
-        configuration = suggest(sampler, space, [], [], maximize=False)
+        shares = Random(derived_seed(seed, number, attempt))  # noqa: S311 - no secret
+        configuration = {r.name: from_unit(r, shares.random()) for r in space.ranges}
         if configuration not in taken:
             return configuration
     return next(taken.left_in(space), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
 import warnings
@@ -24,7 +25,6 @@ from infra.local.engine.strategies import (
     hyperparameters,
     make_strategy,
 )
-from infra.local.engine.strategies.optuna_bridge import suggest
 from infra.local.engine.strategies.space import CategoricalRange, ContinuousRange, IntegerRange
 
 MIXED = Space(
@@ -177,42 +177,49 @@ def test_reverse_logarithmic_draws_are_dense_at_the_upper_end() -> None:
     assert 15 < sum(v > 0.99 for v in values) < 45
 
 
-def test_the_quick_sampler_chooses_as_optunas_own() -> None:
-    import optuna
-
-    from infra.local.engine.strategies.gp_sampler import QuickGPSampler, single_thread
-
-    space = Space((IntegerRange("layers", 1, 50), ContinuousRange("x", 0.0, 1.0)))
-    history = [Observation({"x": i / 10, "layers": 1 + i % 4}, abs(i - 6.5)) for i in range(8)]
-    with single_thread():
-        chosen = [
-            suggest(sampler(seed=3, n_startup_trials=4), space, history, [], maximize=False)
-            for sampler in (optuna.samplers.GPSampler, QuickGPSampler)
-        ]
-    assert chosen[0] == chosen[1]
-
-
-def test_local_searches_run_side_by_side() -> None:
-    from optuna._gp import batched_lbfgsb
-
-    assert batched_lbfgsb._greenlet_imports.is_successful()
-
-
 def test_the_number_of_threads_does_not_change_the_choice() -> None:
-    import torch
+    from threadpoolctl import threadpool_info, threadpool_limits
 
-    space = Space((ContinuousRange("x", 0.0, 1.0),))
-    history = [Observation({"x": i / 30}, math.sin(i)) for i in range(30)]
-    threads = torch.get_num_threads()
+    history = [Observation(c, loss(c)) for c in search(RandomStrategy(seed=1), MIXED, 100, loss)]
     chosen = []
-    try:
-        for number in (1, 2):
-            torch.set_num_threads(number)
-            chosen.append(BayesianStrategy(seed=1, maximize=True).ask(space, history, [], 31))
-            assert torch.get_num_threads() == number
-    finally:
-        torch.set_num_threads(threads)
+    for number in (1, 2):
+        with threadpool_limits(number):
+            chosen.append(BayesianStrategy(seed=1, maximize=True).ask(MIXED, history, [], 101))
+            assert {pool["num_threads"] for pool in threadpool_info()} == {number}
     assert chosen[0] == chosen[1]
+
+
+@pytest.mark.parametrize("value", [0.0, -2.5, 1e300])
+def test_bayesian_search_goes_on_where_all_jobs_are_alike(value: float) -> None:
+    history = [Observation(c, value) for c in search(RandomStrategy(seed=1), MIXED, 9, loss)]
+    chosen = BayesianStrategy(seed=1, maximize=False).ask(MIXED, history, [], 10)
+    assert chosen is not None
+    assert chosen not in [o.configuration for o in history]
+
+
+def test_bayesian_search_bears_extreme_values() -> None:
+    history = [Observation({"x": x / 10}, value) for x, value in enumerate([1e308, -1e308, 3.0, 1e-300, 2.0, 1.0])]
+    space = Space((ContinuousRange("x", 0.0, 1.0),))
+    for maximize in (False, True):
+        chosen = BayesianStrategy(seed=1, maximize=maximize).ask(space, [*history, *history[2:]], [], 11)
+        assert chosen is not None
+
+
+def test_bayesian_search_over_a_range_of_a_billion_numbers() -> None:
+    space = Space((IntegerRange("n", 1, 10**9), CategoricalRange("kind", ("a", "b"))))
+    chosen = search(BayesianStrategy(seed=2, maximize=False), space, 20, lambda c: abs(float(c["n"]) / 1e9 - 0.3))
+    assert min(abs(float(c["n"]) / 1e9 - 0.3) for c in chosen[8:]) < 0.01
+
+
+def test_bayesian_search_after_many_jobs_of_parents() -> None:
+    """Of thousands of values not all are used, but among them the best, and the choice is near it."""
+    space = Space((ContinuousRange("x", 0.0, 1.0), ContinuousRange("y", 0.0, 1.0)))
+    draws = random.Random(1)
+    parents: list[Configuration] = [{"x": draws.random(), "y": draws.random()} for _ in range(1500)]
+    history = [Observation(c, (float(c["x"]) - 0.3) ** 2 + (float(c["y"]) - 0.6) ** 2, tried=False) for c in parents]
+    chosen = BayesianStrategy(seed=1, maximize=False).ask(space, history, [], 1)
+    assert chosen is not None
+    assert abs(float(chosen["x"]) - 0.3) + abs(float(chosen["y"]) - 0.6) < 0.05
 
 
 def test_categories_that_are_numbers_are_searched_in_their_order() -> None:
