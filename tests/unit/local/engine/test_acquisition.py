@@ -10,7 +10,6 @@ from scipy import integrate, stats
 
 from infra.local.engine.strategies import Space
 from infra.local.engine.strategies.acquisition import ExpectedImprovement, Maximizer, log_improvement
-from infra.local.engine.strategies.ascent import ascend
 from infra.local.engine.strategies.scales import from_unit, to_unit
 from infra.local.engine.strategies.space import CategoricalRange, ContinuousRange, IntegerRange
 from infra.local.engine.strategies.surrogate import Array, Features, Kernel, Surrogate
@@ -104,39 +103,3 @@ def test_same_seed_same_point() -> None:
     function = improvement(MIXED, 1)
     first, second = (Maximizer(MIXED, seed=5).maximize(function, also=middle(MIXED)) for _ in range(2))
     assert first.tolist() == second.tolist()
-
-
-def test_climbs_end_where_each_would_alone() -> None:
-    """Concave functions in a box, one for each start; some are largest outside of the box."""
-    centres = np.array([[0.3, 0.7, 0.5], [-0.4, 0.2, 1.9], [0.9, 1.5, -1.0]])
-    steep = np.array([1.0, 50.0, 4.0])
-
-    def function(points: Array, which: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Array, Array]:
-        away = points - centres[which]
-        return -(steep * away**2).sum(axis=1), -2.0 * steep * away
-
-    upper = np.array([1.0, 1.0, 0.8])
-    starts = np.full((3, 3), 0.45)
-    together, together_centres = ascend(function, starts, upper, tolerance=1e-8), centres
-    assert together == pytest.approx(np.clip(centres, 0.0, upper), abs=1e-6)
-    for k in range(3):
-        centres = together_centres[k : k + 1]
-        alone = ascend(function, starts[:1], upper, tolerance=1e-8)
-        assert alone[0] == pytest.approx(together[k], abs=1e-6)
-
-
-def test_a_curved_valley_is_followed_to_its_end() -> None:
-    def function(points: Array, which: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Array, Array]:
-        x, y = points.T
-        valley = y - x * x
-        return -(100 * valley**2) - (1 - x) ** 2, np.column_stack([400 * valley * x + 2 * (1 - x), -200 * valley])
-
-    ends = ascend(function, np.array([[0.1, 1.8], [1.9, 0.1]]), np.array([2.0, 2.0]), tolerance=1e-6)
-    assert ends == pytest.approx(np.ones((2, 2)), abs=1e-3)
-
-
-def test_climbs_of_no_length() -> None:
-    flat = ascend(
-        lambda points, which: (np.zeros(len(points)), np.zeros_like(points)), np.full((2, 1), 0.5), np.ones(1)
-    )
-    assert flat.tolist() == [[0.5], [0.5]]
