@@ -11,6 +11,7 @@ from typing import Any
 
 from aws_cdk import IResolvable
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 
 from constructs_lib._fields import WHOLE, Codec, choice, decode, encode, member, pairs, part
 from constructs_lib._job import IHyperParameterTuningJob
@@ -100,6 +101,20 @@ class Declaration:
         if self.training_job_definition is not None:
             return [self.objective]
         return [definition.objective for definition in self.definitions()]
+
+    def roles(self) -> list[iam.IRole | str]:
+        """Each distinct training role once."""
+        roles = [definition.role for definition in self.definitions()]
+        return list({role if isinstance(role, str) else id(role): role for role in roles}.values())
+
+    def buckets(self) -> list[s3.IBucket]:
+        """The buckets of all channels and outputs that were given as constructs, each once."""
+        found: list[s3.IBucket] = []
+        for definition in self.definitions():
+            channels = {} if definition.channels is None else definition.channels
+            sources = [channel.bucket for channel in channels.values()]
+            found += [bucket for bucket in [*sources, definition.output_data_config.bucket] if bucket is not None]
+        return list({id(bucket): bucket for bucket in found}.values())
 
     def with_role(self, role: iam.IRole) -> Declaration:
         """The same with one role for all definitions."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import Annotations, Duration, IResolvable
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
@@ -185,11 +184,11 @@ class HyperParameterTuningJob(TuningJobBase):
             references=shared.references,
         )
         shared.limits.add(properties, plain)
-        roles = _roles(declaration)
+        roles = declaration.roles()
         for role in roles:
             shared.allow_pass_role(role)
         # The roles' policies too must be there before the service tries what a role may.
-        policies = [bucket.policy for bucket in _buckets(declaration)]
+        policies = [bucket.policy for bucket in declaration.buckets()]
         before = [each for each in [*roles, *policies] if each is not None and not isinstance(each, str)]
         if before:
             self._resource.node.add_dependency(*before)
@@ -384,19 +383,3 @@ def _validate(construct: Construct, findings: Sequence[Finding]) -> None:
         raise ValidationError(construct.node.path, broken)
     for finding in findings:
         Annotations.of(construct).add_warning_v2(f"cdk-tuning:{finding.rule}", f"{finding.prop}: {finding.text}")
-
-
-def _roles(declaration: Declaration) -> list[iam.IRole | str]:
-    """Each distinct training role once."""
-    roles = [definition.role for definition in declaration.definitions()]
-    return list({role if isinstance(role, str) else id(role): role for role in roles}.values())
-
-
-def _buckets(declaration: Declaration) -> list[s3.IBucket]:
-    """The buckets of all channels and outputs that were given as constructs."""
-    found: list[s3.IBucket] = []
-    for definition in declaration.definitions():
-        channels = {} if definition.channels is None else definition.channels
-        sources = [channel.bucket for channel in channels.values()]
-        found += [bucket for bucket in [*sources, definition.output_data_config.bucket] if bucket is not None]
-    return list({id(bucket): bucket for bucket in found}.values())
