@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,20 +50,28 @@ print("read", (pathlib.Path(os.environ["SM_CHANNEL_TRAIN"]) / "two.txt").read_te
 """
 
 
-@pytest.fixture
-def kept(home: Home, tmp_path: Path) -> Iterator[S3Client]:
-    """A local S3 that keeps its objects where that of `tuning local up` does."""
-    with local_s3(tmp_path, objects=home.ministack / "s3") as client:
-        client.create_bucket(Bucket="kept")
-        client.put_object(Bucket="kept", Key="train/part/one.txt", Body=b"one")
-        client.put_object(Bucket="kept", Key="train/two.txt", Body=b"two")
+@pytest.fixture(scope="module")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a local S3 keeps its objects."""
+    return tmp_path_factory.mktemp("objects")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, objects: Path) -> Iterator[S3Client]:
+    with local_s3(tmp_path_factory.mktemp("emulator"), objects=objects) as client:
         yield client
 
 
 @pytest.fixture
-def beside(home: Home, kept: S3Client, tmp_path: Path) -> Iterator[Api]:
+def beside(home: Home, kept: S3Client, objects: Path, tmp_path: Path) -> Iterator[Api]:
+    """A service whose home has the objects where that of `tuning local up` has them."""
+    (home.ministack / "s3").symlink_to(objects)
+    bucket = f"kept-{uuid.uuid4().hex[:8]}"
+    kept.create_bucket(Bucket=bucket)
+    kept.put_object(Bucket=bucket, Key="train/part/one.txt", Body=b"one")
+    kept.put_object(Bucket=bucket, Key="train/two.txt", Body=b"two")
     service = SageMakerService(home, s3=kept, region="us-east-1", settings=SETTINGS)
-    yield Api(service, home, tmp_path, "kept")
+    yield Api(service, home, tmp_path, bucket)
     service.close()
 
 
@@ -70,12 +79,12 @@ def fast(api: Api) -> list[dict[str, Any]]:
     return channel(api, "S3Prefix", "train", InputMode="FastFile")
 
 
-def stored(home: Home, key: str) -> Path:
-    return home.ministack / "s3" / "000000000000" / "kept" / key
+def stored(api: Api, key: str) -> Path:
+    return api.home.ministack / "s3" / "000000000000" / api.bucket / key
 
 
 @pytest.mark.skipif(not can_mount(), reason="this system allows no mount namespaces")
-def test_files_are_the_objects_and_read_only(beside: Api, kept: S3Client, home: Home) -> None:
+def test_files_are_the_objects_and_read_only(beside: Api, kept: S3Client) -> None:
     beside.image(TRY_TO_CHANGE)
     create(beside, InputDataConfig=fast(beside))
     done = wait(beside)
@@ -84,8 +93,8 @@ def test_files_are_the_objects_and_read_only(beside: Api, kept: S3Client, home: 
     refused = [f"{name} Read-only file system" for name in ("one.txt", "two.txt") for _ in range(3)]
     assert sorted(read(beside)) == sorted([*refused, "one.txt 2", "two.txt 2"] * 2)
     # AND nothing of it is left when the job has ended, but the objects
-    assert stored(home, "train/two.txt").stat().st_nlink == 1
-    assert kept.get_object(Bucket="kept", Key="train/two.txt")["Body"].read() == b"two"
+    assert stored(beside, "train/two.txt").stat().st_nlink == 1
+    assert kept.get_object(Bucket=beside.bucket, Key="train/two.txt")["Body"].read() == b"two"
 
 
 def test_an_object_that_is_replaced_stays_as_it_was_for_the_job(beside: Api, kept: S3Client, tmp_path: Path) -> None:
@@ -94,8 +103,8 @@ def test_an_object_that_is_replaced_stays_as_it_was_for_the_job(beside: Api, kep
     create(beside, InputDataConfig=fast(beside))
     log = beside.home.training_jobs / "train-1/supervisor.json"
     beside.until(log.exists)
-    kept.put_object(Bucket="kept", Key="train/two.txt", Body=b"another")
-    kept.delete_object(Bucket="kept", Key="train/part/one.txt")
+    kept.put_object(Bucket=beside.bucket, Key="train/two.txt", Body=b"another")
+    kept.delete_object(Bucket=beside.bucket, Key="train/part/one.txt")
     gate.touch()
     assert wait(beside)["TrainingJobStatus"] == "Completed"
     assert read(beside) == ["two"]
@@ -111,7 +120,7 @@ def test_a_channel_needs_no_room_of_its_own(beside: Api, monkeypatch: pytest.Mon
     assert read(beside) == ["two.txt two", "one.txt one"] or read(beside) == ["one.txt one", "two.txt two"]
 
 
-def test_a_program_that_could_write_gets_a_copy(beside: Api, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_could_write_gets_a_copy(beside: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_objects, "can_mount", lambda: False)
     beside.image(
         "import os, pathlib\nfile = pathlib.Path(os.environ['SM_CHANNEL_TRAIN'], 'two.txt')\n"
@@ -170,12 +179,13 @@ def lead_elsewhere(file: Path) -> None:
     "change", [change_content, change_etag, remove_sidecar, spoil_sidecar, lead_elsewhere, os.unlink]
 )
 def test_only_what_is_surely_the_object_is_linked(
-    kept: S3Client, home: Home, tmp_path: Path, change: Callable[[Path], None]
+    beside: Api, kept: S3Client, tmp_path: Path, change: Callable[[Path], None]
 ) -> None:
-    (one,) = channel_objects(kept, "s3://kept/train/two.txt")
-    assert LocalObjects(home).link(one, tmp_path / "before")
+    (one,) = channel_objects(kept, f"s3://{beside.bucket}/train/two.txt")
+    objects = LocalObjects(beside.home)
+    assert objects.link(one, tmp_path / "before")
 
-    change(stored(home, "train/two.txt"))
+    change(stored(beside, "train/two.txt"))
 
-    assert not LocalObjects(home).link(one, tmp_path / "after")
+    assert not objects.link(one, tmp_path / "after")
     assert not (tmp_path / "after").exists()

@@ -14,6 +14,7 @@ from .checkpoints import OPT_ML, checkpoint_folder, checkpoint_path, is_below_op
 from .container import Container, inherited, job_environment
 from .file_systems import file_system_mounts, file_system_of
 from .images import LocalImage
+from .local_objects import can_mount
 from .mounts import Mount
 
 _ACCELERATED = re.compile(r"ml\.(p|g)\d")
@@ -70,9 +71,13 @@ def specification(home: Home, job: TrainingJob, image: LocalImage, share: Share,
 
 def _program_mounts(home: Home, job: TrainingJob, ml: Path, *, built_in: bool) -> list[Mount]:
     """What a program of this machine finds elsewhere than it lies; our own ones look below SAGEMAKER_BASE_DIR."""
-    read_only = [Mount(str(folder), str(folder), read_only=True) for folder in _fast_file_channels(job, ml)]
-    # What is read-only below `ml` first, so that it stands at the other place too.
-    mounts = [] if built_in else [*read_only, Mount(str(ml), str(OPT_ML)), *_checkpoint_mounts(job, ml)]
+    mounts = []
+    if not built_in:
+        # What is read-only below `ml` first, so that it stands at the other place too. Without it, the program must not
+        # start where the files may be the objects themselves.
+        for folder in _fast_file_channels(job, ml):
+            mounts.append(Mount(str(folder), str(folder), read_only=True, required=can_mount()))
+        mounts += [Mount(str(ml), str(OPT_ML)), *_checkpoint_mounts(job, ml)]
     for mount in file_system_mounts(home, job.request):
         if mount.read_only:  # the channel's folder is a link to it
             mounts.append(Mount(mount.source, mount.source, read_only=True))
