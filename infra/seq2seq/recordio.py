@@ -140,9 +140,9 @@ def _find_frames(data: bytes) -> tuple[list[int], list[int], int, int]:
     """
     starts: list[int] = []
     stops: list[int] = []
-    place, last = 0, len(data) - FRAME
+    place, last, unpack = 0, len(data) - FRAME, _HEADER.unpack_from
     while place <= last:
-        magic, length = _HEADER.unpack_from(data, place)
+        magic, length = unpack(data, place)
         if magic != MAGIC or length > _MAX_MESSAGE:
             return starts, stops, place, sys.maxsize
         needed = FRAME + length + -length % 4
