@@ -21,7 +21,7 @@ _ANY = st.integers(0, (1 << 31) - 1)
 
 
 def _sentences(ids: st.SearchStrategy[int], least: int = 1) -> st.SearchStrategy[list[int]]:
-    return st.lists(ids, min_size=least, max_size=150)
+    return st.lists(ids, min_size=least, max_size=60)
 
 
 def _pairs(ids: st.SearchStrategy[int], least: int = 1) -> st.SearchStrategy[list[Pair]]:
@@ -136,7 +136,9 @@ def test_the_first_word_id_outside_the_vocabulary_is_named(pair: Pair, name: str
 
 def test_large_records_and_blocks_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [Pair([4 + number] * (1 + number * 37 % 200), [5] * (1 + number % 7)) for number in range(300)]
+    pairs.append(Pair(list(range(20_000)), [1 << 27] * 9_000))  # lengths of three bytes
     records = b"".join(map(encode, pairs))
+    assert encode_block(PairBlock.of(pairs)).tobytes() == records
     for size in (FRAME, 100, 1000):
         monkeypatch.setattr("infra.seq2seq.recordio._BUFFER", size)
         assert _read(records, _NO_LIMITS) == (pairs, "ok")
