@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.container import ClientError
@@ -38,11 +38,13 @@ def _frames(records: bytes) -> Frames:
     return frames
 
 
+@settings(max_examples=50)
 @given(_pairs(_ANY))
 def test_what_a_block_writes_is_what_single_pairs_write(pairs: list[Pair]) -> None:
     assert encode_block(PairBlock.of(pairs)).tobytes() == b"".join(map(encode, pairs))
 
 
+@settings(max_examples=50)
 @given(_pairs(_SMALL))
 def test_what_is_written_is_read_back_without_protobuf(pairs: list[Pair]) -> None:
     block = decode_block(_frames(b"".join(map(encode, pairs))))
@@ -90,6 +92,7 @@ def test_damaged_records_are_read_as_protobuf_reads_them(pairs: list[Pair], data
         assert found == expected
 
 
+@settings(max_examples=50)
 @given(_pairs(_SMALL), st.integers(1, 9), st.integers(1, 9))
 def test_sentences_are_cut_to_their_limits(pairs: list[Pair], max_source: int, max_target: int) -> None:
     limits = Limits(1 << 28, 1 << 28, max_source, max_target)
