@@ -110,11 +110,13 @@ def make_batch(store: PairStore, indices: Indices) -> Batch:
     """Pads these pairs to the longest of them; longer targets come first, as the decoder wants them."""
     indices = indices[np.argsort(-store.lengths(1, indices), kind="stable")]
     source_lengths, target_lengths = (store.lengths(side, indices) for side in (0, 1))
-    target = np.pad(store.padded(1, indices, PAD), ((0, 0), (1, 1)), constant_values=(BOS, PAD))  # (B, 1 + words + 1)
-    target_in, target_out = target[:, :-1], target[:, 1:].copy()
+    words = store.padded(1, indices, PAD)  # (B, T - 1)
+    target_in, target_out = (np.full((len(indices), words.shape[1] + 1), PAD) for _ in range(2))  # (B, T)
+    target_in[:, 0], target_in[:, 1:] = BOS, words
+    target_out[:, :-1] = words
     target_out[np.arange(len(indices)), target_lengths] = EOS
     arrays = store.padded(0, indices, PAD), source_lengths, target_in, target_out, target_lengths + 1
-    return Batch(*(torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)) for array in arrays))
+    return Batch(*map(torch.from_numpy, arrays))
 
 
 def pad(sentences: list[npt.NDArray[np.int32]]) -> Tensor:

@@ -72,7 +72,12 @@ class LstmCell(nn.Module):
 
 
 class _LstmSteps:
-    """Gates in one product a step: input, forget, output and candidate."""
+    """Gates in one product a step: i, f, o = s(...) and the candidate g = tanh(...), with s the logistic function.
+
+    c' = f c + i g and h' = o tanh(c'). Back, with dh and dc the gradients of h' and c', dc first becomes
+    dc + dh o (1 - tanh(c')^2); then di = dc g, df = dc c, do = dh tanh(c') and dg = dc i, each times the slope of its
+    function, s (1 - s) or 1 - tanh^2, and the gradient of c is dc f.
+    """
 
     def __init__(self, cell: LstmCell, keep: bool) -> None:
         self._product = StepProduct(cell.recurrent, keep)
@@ -103,10 +108,11 @@ class _LstmSteps:
         torch.mul(grad_new, candidate, out=grad[:, :size])
         torch.mul(grad_new, memory, out=grad[:, size : 2 * size])
         torch.mul(grad_output, squashed, out=grad[:, 2 * size : 3 * size])
-        opened = gates[:, : 3 * size]
-        grad[:, : 3 * size].mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
-        i_grad = grad_new * i
-        torch.addcmul(i_grad, i_grad * candidate, candidate, value=-1, out=grad[:, 3 * size :])  # 1 - tanh^2
+        logistic = gates[:, : 3 * size]  # i, f and o
+        grad[:, : 3 * size].mul_(torch.addcmul(logistic, logistic, logistic, value=-1))  # s * (1 - s)
+        grad_candidate = grad_new * i
+        squares = grad_candidate * candidate
+        torch.addcmul(grad_candidate, squares, candidate, value=-1, out=grad[:, 3 * size :])  # 1 - tanh^2
         grad_inputs = self._product.back(grad)
         return grad_inputs[:, :-size], (grad_inputs[:, -size:], grad_new.mul_(f))
 
@@ -145,7 +151,11 @@ class GruCell(nn.Module):
 
 
 class _GruSteps:
-    """Gates in two products a step, of the other inputs and of the state: reset, update and candidate."""
+    """Gates in two products a step, a of the other inputs and b of the state: r, z = s(a + b), n = tanh(a + r b).
+
+    h' = (1 - z) n + z h. Back, with dh the gradient of h': dn = dh (1 - z) and dz = dh (h - n), each times the slope of
+    its function; dr = dn b times the slope of s; the gradient of h is that by way of b, and dh z.
+    """
 
     def __init__(self, cell: GruCell, keep: bool) -> None:
         self._recurrent, self._bias = StepProduct(cell.recurrent, keep), cell.recurrent_bias

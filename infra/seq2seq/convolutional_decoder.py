@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .attention import Encoded
 from .decoding import Carried, Decoding
+from .encoded import Encoded
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
 from .layers import Convolution, Projection, Words
@@ -45,7 +45,7 @@ class ConvolutionalDecoder(nn.Module):
 
     def attending(self, encoded: Encoded) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         """Attention over these sentences: queries (B, T, H) to contexts (B, T, H) and weights (B, T, S)."""
-        keys, values = self.keys(encoded.keys).transpose(1, 2), self.values(encoded.values)
+        keys, values = self.keys(encoded.keys).transpose(1, 2), self.values(encoded.values)  # (B, H, S), (B, S, H)
         padding = ~encoded.mask.unsqueeze(1)  # (B, 1, S)
 
         def attend(queries: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,10 +61,10 @@ class ConvolutionalDecoder(nn.Module):
         bottom = output = self.project(embedded)
         weights, carried = output, []
         for layer, query, before in zip(self.layers, self.queries, history, strict=True):
-            inputs = torch.cat([before, self.dropout(output)], dim=1)
+            inputs = torch.cat([before, self.dropout(output)], dim=1)  # (B, width - 1 + T, H)
             carried.append(inputs[:, inputs.size(1) - before.size(1) :])
-            convolved = layer(inputs)
-            context, weights = attend(query(convolved) + bottom)
+            convolved = layer(inputs)  # (B, T, H)
+            context, weights = attend(query(convolved) + bottom)  # (B, T, H), (B, T, S)
             output = output + convolved + context
         return output, weights, tuple(carried)
 
@@ -79,5 +79,5 @@ class _Convolving:
 
     def step(self, embedded: Tensor, carried: Carried) -> tuple[Tensor, Tensor, Carried]:
         """See Decoding."""
-        features, weights, carried = self._decoder.run(embedded.unsqueeze(1), carried, self._attend)
+        features, weights, carried = self._decoder.run(embedded.unsqueeze(1), carried, self._attend)  # (B, 1, ...)
         return features.squeeze(1), weights.squeeze(1), carried

@@ -67,8 +67,10 @@ class PairStore:
         words = np.frombuffer(self._words[side], dtype=np.int32)
         starts, lengths = np.frombuffer(self._ends[side], dtype=np.int64)[indices], self.lengths(side, indices)
         columns = np.arange(lengths.max())
-        found = words.take(starts[:, None] + columns, mode="clip")  # (pairs, words): beyond a sentence is the next
-        return np.where(columns < lengths[:, None], found, padding)
+        inside = columns < lengths[:, None]  # (pairs, words)
+        rows = np.full(inside.shape, padding, dtype=np.int64)
+        rows[inside] = words[(starts[:, None] + columns)[inside]]
+        return rows
 
     def sentence(self, side: int, index: int) -> Int32s:
         """Word ids of one side of a pair."""

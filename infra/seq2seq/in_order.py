@@ -21,7 +21,7 @@ class Workers:
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self._count = len(os.sched_getaffinity(0)) if count is None else count
+        self._count = _processors() if count is None else count
         self._pool = ThreadPoolExecutor(self._count)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -41,3 +41,8 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _processors() -> int:
+    """Those that this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .attention import Encoded
 from .batching import Batch
 from .decoders import make_decoder
+from .encoded import Encoded
 from .encoders import make_encoder
 from .hyperparameters import HyperParameters
 from .initialization import Initializer

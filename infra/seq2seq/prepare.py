@@ -83,21 +83,25 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     meter = _Meter([*training, *(validation or ())], progress)
     with TemporaryDirectory(dir=folder, prefix=".prepare-") as name, ExitStack() as files, Workers(workers) as threads:
-        work = Work(Path(name), files, threads, meter.add)
-        text = ParallelText(work, *training, options.max_length)
-        other = text if validation is None else ParallelText(work, *validation, options.max_length)
-        train, held_out = _split(text.usable, options) if validation is None else (text.usable, other.usable)
-        vocabularies = [
-            text.vocabulary(side, train, max_words=options.max_words, min_count=options.min_count) for side in (0, 1)
-        ]
-        text.write(work.folder / "train.rec", train, vocabularies)
-        other.write(work.folder / "val.rec", held_out, vocabularies)
-        for vocabulary, file in zip(vocabularies, (SOURCE_FILE, TARGET_FILE), strict=True):
-            vocabulary.save(work.folder / file)
+        result = _write(Work(Path(name), files, threads, meter.add), training, validation, options)
         for file, channel in _CHANNELS.items():
             (folder / channel).mkdir(exist_ok=True)
-            (work.folder / file).replace(folder / channel / file)
+            (Path(name) / file).replace(folder / channel / file)
     meter.finish()
+    return result
+
+
+def _write(work: Work, training: tuple[Path, Path], validation: tuple[Path, Path] | None, options: Options) -> Prepared:
+    """Writes all files into the work's folder."""
+    text = ParallelText(work, *training, options.max_length)
+    other = text if validation is None else ParallelText(work, *validation, options.max_length)
+    train, held_out = _split(text.usable, options) if validation is None else (text.usable, other.usable)
+    sizes = {"max_words": options.max_words, "min_count": options.min_count}
+    vocabularies = [text.vocabulary(side, train, **sizes) for side in (0, 1)]
+    text.write(work.folder / "train.rec", train, vocabularies)
+    other.write(work.folder / "val.rec", held_out, vocabularies)
+    for vocabulary, file in zip(vocabularies, (SOURCE_FILE, TARGET_FILE), strict=True):
+        vocabulary.save(work.folder / file)
     left_out = sum(int((~part.usable).sum()) for part in {text, other})
     return Prepared(int(train.sum()), int(held_out.sum()), left_out, *map(len, vocabularies))
 

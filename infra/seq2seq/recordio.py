@@ -140,9 +140,9 @@ def _find_frames(data: bytes) -> tuple[list[int], list[int], int, int]:
     """
     starts: list[int] = []
     stops: list[int] = []
-    place, last = 0, len(data) - FRAME
+    place, last, unpack = 0, len(data) - FRAME, _HEADER.unpack_from
     while place <= last:
-        magic, length = _HEADER.unpack_from(data, place)
+        magic, length = unpack(data, place)
         if magic != MAGIC or length > _MAX_MESSAGE:
             return starts, stops, place, sys.maxsize
         needed = FRAME + length + -length % 4
@@ -163,7 +163,8 @@ def decode(body: bytes, name: str, offset: int) -> Pair:
         raise ClientError(f"{name} is corrupt at byte {offset}: not a Record message ({error})") from error
     if "source" not in message.features:
         raise ClientError(
-            f"{name}: the record at byte {offset} has no feature 'source'; it has {sorted(message.features) or 'none'}"
+            f"{name}: the record at byte {offset} has no feature 'source'; "
+            f"it has {sorted(message.features, key=repr) or 'none'}"  # names that are not UTF-8 are bytes
         )
     target = message.features["target"].int32_tensor.values if "target" in message.features else ()
     return Pair(message.features["source"].int32_tensor.values[:], target[:])  # as lists, far quicker to go through

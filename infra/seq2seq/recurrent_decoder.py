@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import Function
 
-from .attention import Encoded, make_attention
+from .attention import make_attention
 from .cells import Cell, State, make_cell
 from .decoding import Carried, Decoding
+from .encoded import Encoded
 from .hyperparameters import HyperParameters
 from .initialization import Initializer
 from .layers import Projection, Words
@@ -20,10 +21,11 @@ from .stepwise import StepProduct, tanh_, with_rows
 
 
 class RecurrentDecoder(nn.Module):
-    """Recurrent layers, attention, and the attention vector fed back (Luong et al. 2015, sections 3.1 and 3.3).
+    """Recurrent layers, attention and input feeding (Luong et al. 2015, sections 3.1 and 3.3).
 
-    With attention in upper layers the first layer asks and the layers above it see the context too; else the last one
-    asks.
+    The attentional vector, tanh(W [output, context]), is the feature of a step and an input of the next. With attention
+    in upper layers the first layer's output is the query and the layers above it see the context too (as in Wu et al.
+    2016, section 3); else the last layer's output is the query.
     """
 
     def __init__(self, settings: HyperParameters, memory_size: int, init: Initializer) -> None:
@@ -35,7 +37,7 @@ class RecurrentDecoder(nn.Module):
         cells = [make_cell(settings.rnn_cell_type, settings.num_embed_target, hidden, hidden, init)]
         cells += [make_cell(settings.rnn_cell_type, 0, step_size, hidden, init) for _ in range(layers - 1)]
         self.cells = nn.ModuleList(cells)
-        self.asking_layer = 0 if deep else layers - 1
+        self.query_layer = 0 if deep else layers - 1
         # Numbered from 0; the lowest layer cannot be residual, its input is of another kind.
         self.first_residual = (
             max(1, settings.rnn_first_residual_layer - 1) if settings.rnn_residual_connections else layers
@@ -90,7 +92,7 @@ class _Recur(Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
         recurrence = ctx.recurrence
-        carried: Carried = tuple(grad[:0] for _ in recurrence.initial)
+        carried: Carried = tuple(grad[:0] for _ in recurrence.initial)  # of no sentence: see ``with_rows``
         for part in reversed(grad.split(ctx.sizes)):
             vector, *states = with_rows(carried, len(part))
             carried = recurrence.back(vector + part, states)
@@ -98,7 +100,7 @@ class _Recur(Function):
 
 
 class _Recurrence:
-    """The decoder's steps on one batch; carried are the attention vector and the states of all layers."""
+    """The decoder's steps on one batch; carried are the attentional vector and the states of all layers."""
 
     def __init__(self, decoder: RecurrentDecoder, encoded: Encoded, keep: bool) -> None:
         layers = decoder.layers
@@ -130,9 +132,9 @@ class _Recurrence:
             state = cell(projected if layer == 0 else self._biases[layer], inputs, before)
             output = output + state[0] if layer >= decoder.first_residual else state[0]
             new_states += state
-            if layer == decoder.asking_layer:
+            if layer == decoder.query_layer:
                 context, weights = self._attend(output)
-        assert context is not None  # noqa: S101  the asking layer is one of them
+        assert context is not None  # noqa: S101  the query's layer is one of them
         vector = self._combine(output, context)
         return vector, weights, (vector, *new_states)
 
@@ -142,7 +144,7 @@ class _Recurrence:
         before: list[Tensor] = []
         grad, grad_context = self._combine.back(grad_vector)
         for layer in reversed(range(len(self._cells))):
-            if layer == decoder.asking_layer:
+            if layer == decoder.query_layer:
                 grad_query = self._attend.back(grad_context)
                 grad = grad if grad_query is None else grad + grad_query
             output, *others = grad_states[layer * self._parts : (layer + 1) * self._parts]
@@ -150,7 +152,7 @@ class _Recurrence:
             before = [*state, *before]
             below = grad_inputs[:, : decoder.size]
             grad = grad + below if layer >= decoder.first_residual else below
-            if layer > decoder.asking_layer:
+            if layer > decoder.query_layer:
                 grad_context = grad_context + grad_inputs[:, decoder.size :]
         return grad, *before
 
@@ -166,7 +168,7 @@ class _Recurrence:
 
 
 class _Combine:
-    """vector = dropout(tanh(W [output, context] + b))."""
+    """The attentional vector, dropout(tanh(W [output, context] + b)): equation 5 of Luong et al. (2015)."""
 
     def __init__(self, projection: Projection, dropout: nn.Dropout, keep: bool) -> None:
         self.tensors = (projection.weight, projection.bias)

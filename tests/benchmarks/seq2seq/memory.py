@@ -67,15 +67,20 @@ def write_job(base: Path, size: int) -> Path:
 
 
 def read(channel: Path) -> None:
-    """An epoch's batches, with nothing done about them; prints the figures."""
+    """An epoch's batches, with nothing done about them; prints the figures, and how far it is now and then."""
     limits, buckets, pairs = Limits(_WORDS, _WORDS, 60, 60), Buckets.define(60, 60, 10, 1.0), 0
     corpus = Corpus(lambda _: read_pairs([channel], limits), "train")
     start = time.process_time()
-    for part in epoch_batches(corpus.windows(0), lambda _: buckets, 64, (1, 0)):
+    for number, part in enumerate(epoch_batches(corpus.windows(0), lambda _: buckets, 64, (1, 0))):
         pairs += part.pairs
-    seconds = time.process_time() - start
-    print(f"whole epoch read and batched: {pairs:,} pairs, {pairs / seconds:,.0f} a CPU second, ", end="")
-    print(f"peak memory {peak_bytes() / 2**20:.0f} MiB")
+        if number % 25_000 == 24_999:
+            print(f"so far: {_figures(pairs, start)}", flush=True)
+    print(f"whole epoch read and batched: {_figures(pairs, start)}; load {os.getloadavg()[0]:.1f}")
+
+
+def _figures(pairs: int, start: float) -> str:
+    rate = pairs / (time.process_time() - start)
+    return f"{pairs:,} pairs, {rate:,.0f} a CPU second, peak memory {peak_bytes() / 2**20:.0f} MiB"
 
 
 def main(gigabytes: float) -> None:

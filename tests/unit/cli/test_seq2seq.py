@@ -30,6 +30,15 @@ def test_prepare_writes_the_channels_and_says_what(text: tuple[Path, Path], tmp_
     assert names == {"train/train.rec", "validation/val.rec", "vocab/vocab.src.json", "vocab/vocab.trg.json"}
 
 
+def test_workers_are_chosen_and_do_not_matter(text: tuple[Path, Path], tmp_path: Path) -> None:
+    outs = [tmp_path / workers for workers in ("1", "3")]
+    for out in outs:
+        _run("prepare", *text, out, "--workers", out.name)
+    files = [{path.relative_to(out): path.read_bytes() for path in out.rglob("*.*")} for out in outs]
+    assert len(files[0]) == 4
+    assert files[0] == files[1]
+
+
 def test_validation_files_go_together(text: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^--validation-src and --validation-trg go together: give both or neither$"):
         _run("prepare", *text, tmp_path / "data", "--validation-src", text[0])

@@ -5,16 +5,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infra.seq2seq.attention import Encoded, make_attention
+from infra.seq2seq.attention import make_attention
 from infra.seq2seq.batching import Batch, make_batch
 from infra.seq2seq.cells import GruCell, LstmCell, State
 from infra.seq2seq.dataset import windows
-from infra.seq2seq.encoders import unroll
+from infra.seq2seq.encoded import Encoded
 from infra.seq2seq.initialization import Initializer
 from infra.seq2seq.loss import cross_entropy
 from infra.seq2seq.model import Seq2Seq
 from infra.seq2seq.packing import Packing
 from infra.seq2seq.recordio import Pair
+from infra.seq2seq.recurrent_encoder import unroll
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
 

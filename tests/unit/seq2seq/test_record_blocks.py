@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.container import ClientError
@@ -21,7 +21,7 @@ _ANY = st.integers(0, (1 << 31) - 1)
 
 
 def _sentences(ids: st.SearchStrategy[int], least: int = 1) -> st.SearchStrategy[list[int]]:
-    return st.lists(ids, min_size=least, max_size=150)
+    return st.lists(ids, min_size=least, max_size=60)
 
 
 def _pairs(ids: st.SearchStrategy[int], least: int = 1) -> st.SearchStrategy[list[Pair]]:
@@ -38,11 +38,13 @@ def _frames(records: bytes) -> Frames:
     return frames
 
 
+@settings(max_examples=50)
 @given(_pairs(_ANY))
 def test_what_a_block_writes_is_what_single_pairs_write(pairs: list[Pair]) -> None:
     assert encode_block(PairBlock.of(pairs)).tobytes() == b"".join(map(encode, pairs))
 
 
+@settings(max_examples=50)
 @given(_pairs(_SMALL))
 def test_what_is_written_is_read_back_without_protobuf(pairs: list[Pair]) -> None:
     block = decode_block(_frames(b"".join(map(encode, pairs))))
@@ -90,6 +92,7 @@ def test_damaged_records_are_read_as_protobuf_reads_them(pairs: list[Pair], data
         assert found == expected
 
 
+@settings(max_examples=50)
 @given(_pairs(_SMALL), st.integers(1, 9), st.integers(1, 9))
 def test_sentences_are_cut_to_their_limits(pairs: list[Pair], max_source: int, max_target: int) -> None:
     limits = Limits(1 << 28, 1 << 28, max_source, max_target)
@@ -136,7 +139,9 @@ def test_the_first_word_id_outside_the_vocabulary_is_named(pair: Pair, name: str
 
 def test_large_records_and_blocks_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [Pair([4 + number] * (1 + number * 37 % 200), [5] * (1 + number % 7)) for number in range(300)]
+    pairs.append(Pair(list(range(20_000)), [1 << 27] * 9_000))  # lengths of three bytes
     records = b"".join(map(encode, pairs))
+    assert encode_block(PairBlock.of(pairs)).tobytes() == records
     for size in (FRAME, 100, 1000):
         monkeypatch.setattr("infra.seq2seq.recordio._BUFFER", size)
         assert _read(records, _NO_LIMITS) == (pairs, "ok")

@@ -70,6 +70,10 @@ def test_a_compressed_file_cut_short_is_an_error(tmp_path: Path) -> None:
             bytes.fromhex("0a23d7ce00000000"),
             "train.rec: the record at byte 0 has no feature 'source'; it has none",
         ),
+        (
+            encode(Pair([4], [5])).replace(b"source", b"\x80ource"),
+            "train.rec: the record at byte 0 has no feature 'source'; it has ['target', b'\\x80ource']",
+        ),
     ],
 )
 def test_a_corrupt_record_is_an_error_that_names_file_and_offset(data: bytes, message: str) -> None:
