@@ -7,7 +7,7 @@ Each field of a value class names its member in the request and how its value is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from constructs_lib._tokens import is_unresolved, stringified
 from infra.handlers.numbers import exact
 
 _MEMBER = "cdk-tuning:member"
+_ENCODED = "cdk-tuning:encoded"
 T = TypeVar("T")
 
 
@@ -188,6 +189,19 @@ def parts(kind: type[Any]) -> Codec:
         lambda items: [decode(kind, i) for i in items],
         kind,
     )
+
+
+def fixed_parts(kind: type[Any]) -> Codec:
+    """The same for value classes whose fields never change: search spaces are shared, and each entry encoded once."""
+
+    def encode_once(value: Any) -> dict[str, Any]:
+        own = vars(_of_kind(kind, value))
+        if _ENCODED not in own:
+            own[_ENCODED] = encode(value)
+        found: dict[str, Any] = own[_ENCODED]
+        return found
+
+    return replace(parts(kind), encode=lambda values: [encode_once(value) for value in values])
 
 
 def named(kind: type[Any], key: str) -> Codec:

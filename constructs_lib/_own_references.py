@@ -17,6 +17,7 @@ import jsii
 from aws_cdk import CfnResource, Intrinsic, IStableStringProducer, Lazy, Reference, Stack, Token, Tokenization
 from constructs import IValidation
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._name import JobName
 from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
@@ -55,6 +56,7 @@ class OwnReferences:
         self._stack = stack
         self._service_token = service_token
         self._forms: dict[str | float, _Form] = {}
+        self._forget_parts()
         self._unsettled: set[str | float] = set()
         self._named: list[_Named] = []
         self._watching_token: str | None = None
@@ -62,15 +64,13 @@ class OwnReferences:
     def resolved(self, properties: Mapping[str, Any]) -> dict[str, Any] | None:
         """The properties as the CDK resolves them; None if they refer to anything but the stack."""
         try:
-            found: dict[str, Any] = _replaced(properties, lambda value: self._form(value).resolved)
+            return self._resolved(properties)
         except _UnsettledError:
             return None
-        return found
 
     def short(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """The properties, if `resolved` knows them, with tokens for ``Fn::Sub`` in the place of joined texts."""
-        found: dict[str, Any] = _replaced(properties, lambda value: self._form(value).short)
-        return found
+        return self._short(properties)
 
     def watch(self, resource: CfnResource, name: JobName, properties: Mapping[str, Any], written: str) -> None:
         """Keeps the name of a resource right whose properties have the service token `watching_token`."""
@@ -103,11 +103,19 @@ class OwnReferences:
         if now != [self._forms[value].resolved for value in values]:
             short = [self._forms[value].short for value in values]
             self._forms = {value: _Form(*each) for value, *each in zip(values, now, short, strict=True)}
+            self._forget_parts()
             for each in self._named:
-                found = each.name.of(_replaced(each.properties, lambda value: self._form(value).resolved))
+                found = each.name.of(self._resolved(each.properties))
                 if found != each.written:
                     each.resource.add_property_override(TUNING_JOB_NAME, found)
                     each.written = found
+
+    def _forget_parts(self) -> None:
+        def replaced(by: Callable[[str | float], Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+            return by_parts(lambda named: _replaced(named[1], by), dict)
+
+        self._resolved = replaced(lambda value: self._form(value).resolved)
+        self._short = replaced(lambda value: self._form(value).short)
 
     def _form(self, value: str | float) -> _Form:
         if value in self._unsettled:
