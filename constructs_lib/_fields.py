@@ -7,7 +7,7 @@ Each field of a value class names its member in the request and how its value is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -182,26 +182,25 @@ def part(kind: type[Any]) -> Codec:
     return Codec(lambda value: encode(_of_kind(kind, value)), lambda structure: decode(kind, structure), kind)
 
 
-def parts(kind: type[Any]) -> Codec:
-    """A list of structures of one value class."""
+def _encoded_once(value: Any) -> dict[str, Any]:
+    own = vars(value)
+    if _ENCODED not in own:
+        own[_ENCODED] = encode(value)
+    found: dict[str, Any] = own[_ENCODED]
+    return found
+
+
+def parts(kind: type[Any], *, fixed: bool = False) -> Codec:
+    """A list of structures of one value class; `fixed` if none of its fields can hold what changes, such as a list.
+
+    Those are encoded once: jobs of an app share their search spaces.
+    """
+    encode_one = _encoded_once if fixed else encode
     return Codec(
-        lambda values: [encode(_of_kind(kind, value)) for value in values],
+        lambda values: [encode_one(_of_kind(kind, value)) for value in values],
         lambda items: [decode(kind, i) for i in items],
         kind,
     )
-
-
-def fixed_parts(kind: type[Any]) -> Codec:
-    """The same for value classes whose fields never change: search spaces are shared, and each entry encoded once."""
-
-    def encode_once(value: Any) -> dict[str, Any]:
-        own = vars(_of_kind(kind, value))
-        if _ENCODED not in own:
-            own[_ENCODED] = encode(value)
-        found: dict[str, Any] = own[_ENCODED]
-        return found
-
-    return replace(parts(kind), encode=lambda values: [encode_once(value) for value in values])
 
 
 def named(kind: type[Any], key: str) -> Codec:

@@ -12,7 +12,7 @@ from enum import Enum
 
 from aws_cdk import IResolvable
 
-from constructs_lib._fields import TEXT, TEXTS, PropTypeError, choice, fixed_parts, member, parts
+from constructs_lib._fields import TEXT, TEXTS, PropTypeError, choice, member, parts
 
 
 class Scaling(Enum):
@@ -106,9 +106,11 @@ class ParameterRanges:
         auto: hyperparameters whose ranges Autotune finds. Default: None.
     """
 
-    integer: Sequence[IntegerRange] | None = member("IntegerParameterRanges", fixed_parts(IntegerRange), default=None)
+    integer: Sequence[IntegerRange] | None = member(
+        "IntegerParameterRanges", parts(IntegerRange, fixed=True), default=None
+    )
     continuous: Sequence[ContinuousRange] | None = member(
-        "ContinuousParameterRanges", fixed_parts(ContinuousRange), default=None
+        "ContinuousParameterRanges", parts(ContinuousRange, fixed=True), default=None
     )
     categorical: Sequence[CategoricalRange] | None = member(
         "CategoricalParameterRanges", parts(CategoricalRange), default=None
