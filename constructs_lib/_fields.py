@@ -18,6 +18,7 @@ from constructs_lib._tokens import is_unresolved, stringified
 from infra.handlers.numbers import exact
 
 _MEMBER = "cdk-tuning:member"
+_ENCODED = "cdk-tuning:encoded"
 T = TypeVar("T")
 
 
@@ -181,10 +182,22 @@ def part(kind: type[Any]) -> Codec:
     return Codec(lambda value: encode(_of_kind(kind, value)), lambda structure: decode(kind, structure), kind)
 
 
-def parts(kind: type[Any]) -> Codec:
-    """A list of structures of one value class."""
+def _encoded_once(value: Any) -> dict[str, Any]:
+    own = vars(value)
+    if _ENCODED not in own:
+        own[_ENCODED] = encode(value)
+    found: dict[str, Any] = own[_ENCODED]
+    return found
+
+
+def parts(kind: type[Any], *, fixed: bool = False) -> Codec:
+    """A list of structures of one value class; `fixed` if none of its fields can hold what changes, such as a list.
+
+    Those are encoded once: jobs of an app share their search spaces.
+    """
+    encode_one = _encoded_once if fixed else encode
     return Codec(
-        lambda values: [encode(_of_kind(kind, value)) for value in values],
+        lambda values: [encode_one(_of_kind(kind, value)) for value in values],
         lambda items: [decode(kind, i) for i in items],
         kind,
     )

@@ -3,26 +3,27 @@
 In general a token has its final form at synthesis only: a reference to another stack becomes an import there. A job's
 name and the short form of its texts follow from the final form, and to ask for it at synthesis each job is handed to
 Python and taken back, twice, which took two thirds of the time of such a job. But most jobs refer to nothing but the
-role, the buckets and the parameters of their own stack. Each such text is asked for once in a stack, not for each job.
+role, the buckets and the parameters of their own stack. Each such token is asked for once in a stack, not for each job.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import jsii
-from aws_cdk import CfnResource, Intrinsic, IStableStringProducer, Lazy, Reference, Stack, Token, Tokenization
+from aws_cdk import CfnResource, Intrinsic, IStableStringProducer, Lazy, Reference, Stack, Tokenization
 from constructs import IValidation
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._name import JobName
-from constructs_lib._substitute import substituted
 from constructs_lib._tokens import is_unresolved
 from infra.handlers.contract import TUNING_JOB_NAME
 
 _TOKEN: Final = re.compile(r"(\$\{Token\[[^\]]*\]\})")
+_LIST_TOKEN: Final = re.compile(r"#\{Token\[")
 
 
 class _UnsettledError(Exception):
@@ -30,11 +31,16 @@ class _UnsettledError(Exception):
 
 
 @dataclass(frozen=True)
-class _Form:
-    """A value with tokens: as the CDK resolves it, and as it is handed over to be short in the template."""
+class _Known:
+    """A token whose final form is known.
+
+    Attributes:
+        resolved: that form.
+        in_text: how ``Fn::Sub`` names it; None if it cannot.
+    """
 
     resolved: Any
-    short: Any
+    in_text: str | None
 
 
 @dataclass
@@ -54,23 +60,21 @@ class OwnReferences:
     def __init__(self, stack: Stack, service_token: str) -> None:
         self._stack = stack
         self._service_token = service_token
-        self._forms: dict[str | float, _Form] = {}
-        self._unsettled: set[str | float] = set()
+        self._known: dict[str | float, _Known | None] = {}  # None: not before synthesis
         self._named: list[_Named] = []
         self._watching_token: str | None = None
+        self._forget_parts()
 
     def resolved(self, properties: Mapping[str, Any]) -> dict[str, Any] | None:
         """The properties as the CDK resolves them; None if they refer to anything but the stack."""
         try:
-            found: dict[str, Any] = _replaced(properties, lambda value: self._form(value).resolved)
+            return self._resolved(properties)
         except _UnsettledError:
             return None
-        return found
 
     def short(self, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """The properties, if `resolved` knows them, with tokens for ``Fn::Sub`` in the place of joined texts."""
-        found: dict[str, Any] = _replaced(properties, lambda value: self._form(value).short)
-        return found
+        """The properties, if `resolved` knows them, with ``Fn::Sub`` in the place of joined texts."""
+        return self._short(properties)
 
     def watch(self, resource: CfnResource, name: JobName, properties: Mapping[str, Any], written: str) -> None:
         """Keeps the name of a resource right whose properties have the service token `watching_token`."""
@@ -98,68 +102,77 @@ class OwnReferences:
 
     def _follow(self) -> None:
         """Lets all names follow the logical ids that have changed since they were made."""
-        values = list(self._forms)
-        now = self._stack.resolve(values)
-        if now != [self._forms[value].resolved for value in values]:
-            short = [self._forms[value].short for value in values]
-            self._forms = {value: _Form(*each) for value, *each in zip(values, now, short, strict=True)}
-            for each in self._named:
-                found = each.name.of(_replaced(each.properties, lambda value: self._form(value).resolved))
-                if found != each.written:
-                    each.resource.add_property_override(TUNING_JOB_NAME, found)
-                    each.written = found
+        known = {token: each for token, each in self._known.items() if each is not None}
+        now = self._stack.resolve(list(known))
+        if now == [each.resolved for each in known.values()]:
+            return
+        for (token, each), resolved in zip(known.items(), now, strict=True):
+            self._known[token] = replace(each, resolved=resolved)
+        self._forget_parts()
+        for named in self._named:
+            found = named.name.of(self._resolved(named.properties))
+            if found != named.written:
+                named.resource.add_property_override(TUNING_JOB_NAME, found)
+                named.written = found
 
-    def _form(self, value: str | float) -> _Form:
-        if value in self._unsettled:
+    def _forget_parts(self) -> None:
+        def replaced(by: Callable[[str | float], Any]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+            return by_parts(lambda named: _replaced(named[1], by), dict)
+
+        self._resolved = replaced(self._resolved_value)
+        self._short = replaced(self._short_value)
+
+    def _resolved_value(self, value: str | float) -> Any:
+        if not isinstance(value, str):
+            return self._token(value).resolved
+        parts = [self._token(part).resolved if _TOKEN.fullmatch(part) else part for part in _parts(value)]
+        return parts[0] if len(parts) == 1 else {"Fn::Join": ["", parts]}
+
+    def _short_value(self, value: str | float) -> Any:
+        if not isinstance(value, str) or _TOKEN.fullmatch(value):
+            return value
+        parts = _parts(value)
+        texts = [self._token(part).in_text if _TOKEN.fullmatch(part) else part.replace("${", "${!") for part in parts]
+        return value if None in texts else {"Fn::Sub": "".join(text for text in texts if text is not None)}
+
+    def _token(self, token: str | float) -> _Known:
+        if token not in self._known:
+            self._known[token] = self._look(token)
+        found = self._known[token]
+        if found is None:
             raise _UnsettledError
-        if value not in self._forms:
-            try:
-                self._forms[value] = self._number(value) if isinstance(value, int | float) else self._text(value)
-            except _UnsettledError:
-                self._unsettled.add(value)
-                raise
-        return self._forms[value]
+        return found
 
-    def _number(self, value: float) -> _Form:
-        self._name_in_text(Tokenization.reverse_number(value))
-        return _Form(self._stack.resolve(value), value)
-
-    def _text(self, value: str) -> _Form:
-        parts = [part for part in _TOKEN.split(value) if part]
-        names = [self._part(part) for part in parts]
-        if len(parts) == 1 or None in names:
-            return _Form(self._stack.resolve(value), value)
-        short = {"Fn::Sub": "".join(name for name in names if name is not None)}
-        resolved, shortened = self._stack.resolve([value, short])
-        if substituted(resolved) != shortened:
-            raise _UnsettledError
-        return _Form(resolved, Token.as_string(short))
-
-    def _part(self, part: str) -> str | None:
-        if not _TOKEN.fullmatch(part):
-            return part.replace("${", "${!")
-        return self._name_in_text(Tokenization.reverse_string(part).first_token)
-
-    def _name_in_text(self, token: Any) -> str | None:
-        """How ``Fn::Sub`` names a token that stays in the stack; None if it cannot."""
-        if not isinstance(token, Intrinsic):  # something of the user's, which may say anything each time
-            raise _UnsettledError
-        resolved = self._stack.resolve(token)
+    def _look(self, token: str | float) -> _Known | None:
+        """What is known of a token; None if that may change until synthesis, other than by a logical id."""
+        found: Any = (
+            Tokenization.reverse_string(token).first_token
+            if isinstance(token, str)
+            else Tokenization.reverse_number(token)
+        )
+        if not isinstance(found, Intrinsic):  # something of the user's, which may say anything each time
+            return None
+        resolved = self._stack.resolve(found)
         match resolved:
             case {"Ref": str(name)} if name.startswith("AWS::"):
-                return f"${{{name}}}"
+                return _Known(resolved, f"${{{name}}}")
             case {"Fn::Sub": str(text)} if _names_pseudo_parameters(text):
-                return None
-        if not isinstance(token, Reference) or Stack.of(token.target) is not self._stack:
-            raise _UnsettledError
-        # As a token, since logical ids may change until synthesis.
-        logical_id = getattr(token.target, "logical_id", None)
+                return _Known(resolved, None)
+        if not isinstance(found, Reference) or Stack.of(found.target) is not self._stack:
+            return None
+        # A token too, since a logical id may change until synthesis.
+        logical_id = getattr(found.target, "logical_id", None)
         match resolved:
             case {"Ref": str()} if logical_id is not None:
-                return f"${{{logical_id}}}"
+                return _Known(resolved, f"${{{logical_id}}}")
             case {"Fn::GetAtt": [str(), str(attribute)]} if logical_id is not None:
-                return f"${{{logical_id}.{attribute}}}"
-        raise _UnsettledError
+                return _Known(resolved, f"${{{logical_id}.{attribute}}}")
+        return None
+
+
+def _parts(text: str) -> list[str]:
+    """A text taken apart into its tokens and what stands between them."""
+    return [part for part in _TOKEN.split(text) if part]
 
 
 def _names_pseudo_parameters(text: str) -> bool:
@@ -175,7 +188,7 @@ def _replaced(value: Any, by: Callable[[str | float], Any]) -> Any:
         return {name: _replaced(item, by) for name, item in value.items()}
     if isinstance(value, list):
         return [_replaced(item, by) for item in value]
-    if isinstance(value, str | float) and is_unresolved(value):
+    if isinstance(value, str | float) and is_unresolved(value) and not _LIST_TOKEN.search(str(value)):
         return by(value)
     if not isinstance(value, int | float):  # what the CDK might change in other ways, such as None
         raise _UnsettledError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import jsii
 from aws_cdk import CfnResource, Stack
 from constructs import IValidation
 
+from constructs_lib._by_parts import by_parts
 from constructs_lib._render import AROUND, template_bytes
 from constructs_lib._substitute import substituted
 
@@ -18,6 +20,13 @@ _OTHERS_BYTES: Final = 900  # of a resource that is no tuning job, about
 _COMPACT: Final = "@aws-cdk/core:suppressTemplateIndentation"
 _LOOK_CLOSER_FROM: Final = 0.7
 _INDENTED_TIMES: Final = 1.6  # longer than a compact template, about: counting it exactly takes ten times as long
+
+
+# About how long the JSON of properties is.
+_bytes_of = by_parts(
+    lambda named: len(json.dumps(named[1], default=str)),
+    lambda found: sum(len(name) + 6 + found[name] for name in found),
+)
 
 
 @jsii.implements(IValidation)
@@ -33,7 +42,7 @@ class StackLimits:
     def add(self, properties: Mapping[str, Any], text: str | None) -> None:
         """Counts a tuning job with these properties, or about so many characters of them."""
         self._declared.append(properties)
-        self._bytes += template_bytes(properties, indented=False) if text is None else len(text) + AROUND
+        self._bytes += (_bytes_of(properties) if text is None else len(text)) + AROUND
 
     def validate(self) -> list[str]:
         """What is over a limit, and how to split; called by the CDK."""

@@ -64,23 +64,43 @@ def stringified(value: float) -> str:
     return Tokenization.stringify_number(value)
 
 
-def without_tokens(value: Any) -> Any:
+def without_tokens(request: Mapping[str, Any]) -> dict[str, Any]:
     """The same request with `UNRESOLVED` in the place of each token, as rules take it."""
+    known: dict[str, Any] = _without_tokens(request)
+    return known
+
+
+def _without(value: Any) -> Any:
     if isinstance(value, str):  # most of a request
         return UNRESOLVED if is_unresolved(value) else value
     if isinstance(value, Mapping):
-        return {key: without_tokens(item) for key, item in value.items()}
+        return {key: _without(item) for key, item in value.items()}
     if isinstance(value, list):
         # A list token is a list of one marked string: how many entries it has is not known either.
         if any(isinstance(item, str) and "#{Token[" in item for item in value):
             return UNRESOLVED
-        return [without_tokens(item) for item in value]
+        return [_without(item) for item in value]
     return UNRESOLVED if is_unresolved(value) else value
 
 
-def check_names(known: Mapping[str, Any]) -> Iterator[Finding]:
-    """Rule K: names of entries are keys in the template, so they cannot be tokens; `known` has no other tokens."""
-    yield from _names(known, (), known)
+_without_tokens = by_parts(lambda named: _without(named[1]), dict)
+
+
+def check_names(request: Mapping[str, Any]) -> Iterator[Finding]:
+    """Rule K: names of entries are keys in the template, so they cannot be tokens."""
+    if _has_token_names(request):
+        known = without_tokens(request)
+        yield from _names(known, (), known)
+
+
+def _holds_token_name(named: tuple[str, Any]) -> bool:
+    name, value = named
+    return any(_names({name: _without(value)}, (), {}))
+
+
+_has_token_names = by_parts(
+    _holds_token_name, lambda found: any(found.values()) or any(is_unresolved(name) for name in found)
+)
 
 
 def _names(value: Any, path: tuple[str | int, ...], known: Mapping[str, Any]) -> Iterator[Finding]:

@@ -106,9 +106,11 @@ class ParameterRanges:
         auto: hyperparameters whose ranges Autotune finds. Default: None.
     """
 
-    integer: Sequence[IntegerRange] | None = member("IntegerParameterRanges", parts(IntegerRange), default=None)
+    integer: Sequence[IntegerRange] | None = member(
+        "IntegerParameterRanges", parts(IntegerRange, fixed=True), default=None
+    )
     continuous: Sequence[ContinuousRange] | None = member(
-        "ContinuousParameterRanges", parts(ContinuousRange), default=None
+        "ContinuousParameterRanges", parts(ContinuousRange, fixed=True), default=None
     )
     categorical: Sequence[CategoricalRange] | None = member(
         "CategoricalParameterRanges", parts(CategoricalRange), default=None

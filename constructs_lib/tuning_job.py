@@ -160,7 +160,7 @@ class HyperParameterTuningJob(TuningJobBase):
         known = without_tokens(request) if plain is None else request
         self._known: dict[str, Any] = {**known, TUNING_JOB_NAME: UNRESOLVED}
         job = Job(self._known, declaration.algorithms())
-        names = check_names(self._known) if plain is None else ()
+        names = check_names(request) if plain is None else ()
         of_life_cycle = life_cycle.findings(self._known)
         _validate(self, [*check_prefix(prefix), *_findings(declaration, job), *names, *of_life_cycle])
 

@@ -26,12 +26,9 @@ def algorithms_to_check(job: Job) -> str | dict[str, str] | None:
 
 def _is_open(definition: Definition) -> bool:
     """Whether something that an algorithm's rules look at is known at deployment only."""
-    looked_at = [
-        definition.objective,
-        definition.static,
-        [entry.entry for entry in definition.ranges],
-        *(definition.request.get(member) for member in _RESOURCES),
-    ]
+    looked_at = [definition.request.get(member) for member in _RESOURCES]
+    if definition.search_space is None:  # else it holds plain values alone
+        looked_at += [definition.objective, definition.static, [entry.entry for entry in definition.ranges]]
     return _holds_unresolved(looked_at)
 
 

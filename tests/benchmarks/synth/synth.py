@@ -2,10 +2,12 @@
 
     python tests/benchmarks/synth/synth.py --jobs 1 75 150 300 --repetitions 5
     python tests/benchmarks/synth/synth.py --references --jobs 1 75 150 --repetitions 5
+    python tests/benchmarks/synth/synth.py --distinct --jobs 1 75 150 300 --repetitions 5
 
 Both declare the same sequence-to-sequence tuning jobs with all recommended ranges, up to 100 in a stack, and share the
 provider, so that nothing differs but who makes the properties. With ``--references`` role, buckets and the number of
-training jobs are other resources and a parameter of the stack. Both run in one process, in turns, after a warm-up.
+training jobs are other resources and a parameter of the stack. With ``--distinct`` each job has channels and a bound of
+its own, so that no job has the ranges or the definition of another. Both run in one process, in turns, after a warm-up.
 """
 
 from __future__ import annotations
@@ -34,13 +36,16 @@ from constructs_lib import (
     InstanceType,
     Objective,
     OutputDataConfig,
+    ParameterRange,
     ResourceLimits,
     S3DataSource,
+    Scaling,
     Seq2Seq,
     TrainingJobDefinition,
 )
 from constructs_lib._provider import TuningJobProvider
 from infra.handlers import contract
+from infra.handlers.numbers import exact
 
 JOBS_IN_A_STACK = 100
 ROLE = "arn:aws:iam::123456789012:role/training"
@@ -49,6 +54,27 @@ IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/seq2seq:1"
 NAMES = Seq2Seq.required_channels
 
 Declare = Callable[[cdk.Stack, int], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the jobs are like.
+
+    Attributes:
+        references: whether they refer to other resources of their stack.
+        distinct: whether each has channels and a bound of its own.
+    """
+
+    references: bool = False
+    distinct: bool = False
+
+    def folder(self, number: int) -> str:
+        """Where a job's channels are in their buckets."""
+        return f"/{number}" if self.distinct else ""
+
+    def highest(self, number: int) -> float:
+        """The highest learning rate that a job tries."""
+        return 0.2 - number / 10_000 if self.distinct else 0.2
 
 
 @dataclass(frozen=True)
@@ -73,17 +99,24 @@ def surroundings(stack: cdk.Stack, references: bool) -> Surroundings:
     return Surroundings(role, locations, buckets, jobs)
 
 
-def ours(references: bool) -> Declare:
+def ranges(kind: Kind, number: int) -> list[ParameterRange]:
+    """Where a job searches."""
+    learning_rate = Seq2Seq.learning_rate.between(5e-05, kind.highest(number), scaling=Scaling.LOGARITHMIC)
+    every = Seq2Seq.recommended_ranges()
+    return [learning_rate if each.name == learning_rate.name else each for each in every] if kind.distinct else every
+
+
+def ours(kind: Kind) -> Declare:
     """A tuning job with our construct."""
 
     def declare(stack: cdk.Stack, number: int) -> None:
-        around = surroundings(stack, references)
-        sources = {name: S3DataSource(s3_uri=around.locations[name]) for name in NAMES}
+        around, folder = surroundings(stack, kind.references), kind.folder(number)
+        sources = {name: S3DataSource(s3_uri=f"{around.locations[name]}{folder}") for name in NAMES}
         HyperParameterTuningJob(
             stack,
             f"Job{number}",
             objective=Objective.minimize("validation:perplexity"),
-            ranges=Seq2Seq.recommended_ranges(),
+            ranges=ranges(kind, number),
             resource_limits=ResourceLimits(max_parallel_training_jobs=2, max_number_of_training_jobs=around.jobs),
             random_seed=number,
             training_job_definition=TrainingJobDefinition(
@@ -102,7 +135,7 @@ def ours(references: bool) -> Declare:
     return declare
 
 
-def by_hand(properties: dict[str, Any], references: bool) -> Declare:
+def by_hand(properties: dict[str, Any], kind: Kind) -> Declare:
     """A tuning job as a custom resource with given properties; the stack's provider is looked up once."""
 
     @cache
@@ -111,16 +144,13 @@ def by_hand(properties: dict[str, Any], references: bool) -> Declare:
 
     @cache
     def referring(stack: cdk.Stack) -> dict[str, Any]:
-        around = surroundings(stack, references)
+        around = surroundings(stack, kind.references)
         if isinstance(around.role, str):
             return properties
         definition, config = properties["TrainingJobDefinition"], properties["HyperParameterTuningJobConfig"]
-        channels = {
-            name: {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": around.locations[name]}}}
-            for name in NAMES
-        }
         output = {"S3OutputPath": around.locations["output"]}
         limits = {**config["ResourceLimits"], "MaxNumberOfTrainingJobs": around.jobs}
+        channels = channels_of(around, "")
         computed = {"RoleArn": around.role.role_arn, "InputDataConfig": channels, "OutputDataConfig": output}
         return {
             **properties,
@@ -129,8 +159,12 @@ def by_hand(properties: dict[str, Any], references: bool) -> Declare:
         }
 
     def declare(stack: cdk.Stack, number: int) -> None:
-        given, around = referring(stack), surroundings(stack, references)
+        given, around = referring(stack), surroundings(stack, kind.references)
+        definition = given["TrainingJobDefinition"]
         config = {**given["HyperParameterTuningJobConfig"], "RandomSeed": number}
+        if kind.distinct:
+            config["ParameterRanges"] = with_highest(config["ParameterRanges"], kind.highest(number))
+            definition = {**definition, "InputDataConfig": channels_of(around, kind.folder(number))}
         made = cdk.CustomResource(
             stack,
             f"Job{number}",
@@ -140,12 +174,29 @@ def by_hand(properties: dict[str, Any], references: bool) -> Declare:
                 **given,
                 contract.TUNING_JOB_NAME: f"job-{number}",
                 "HyperParameterTuningJobConfig": config,
+                "TrainingJobDefinition": definition,
             },
         )
         if not isinstance(around.role, str):
             made.node.add_dependency(around.role)  # its policy too must be there before the job
 
     return declare
+
+
+def channels_of(around: Surroundings, folder: str) -> dict[str, Any]:
+    """All channels as the template has them."""
+    locations = {name: f"{around.locations[name]}{folder}" for name in NAMES}
+    return {
+        name: {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": location}}}
+        for name, location in locations.items()
+    }
+
+
+def with_highest(ranges: dict[str, Any], highest: float) -> dict[str, Any]:
+    """The same ranges with another highest learning rate."""
+    continuous = ranges["ContinuousParameterRanges"]
+    learning_rate = {**continuous["learning_rate"], "MaxValue": exact(highest), "ScalingType": "Logarithmic"}
+    return {**ranges, "ContinuousParameterRanges": {**continuous, "learning_rate": learning_rate}}
 
 
 def processor_seconds() -> float:
@@ -172,7 +223,7 @@ def synthesise(declare: Declare, jobs: int, folder: str) -> float:
 def properties_of_one() -> dict[str, Any]:
     """The properties that our construct writes, also the warm-up."""
     with tempfile.TemporaryDirectory() as folder:
-        synthesise(ours(references=False), 1, folder)
+        synthesise(ours(Kind()), 1, folder)
         template = json.loads((Path(folder) / "Stack0.template.json").read_text())
     (found,) = (
         resource["Properties"]
@@ -187,10 +238,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 75, 150, 300])
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--references", action="store_true", help="jobs that refer to other resources")
+    parser.add_argument("--distinct", action="store_true", help="jobs that have neither ranges nor channels in common")
     arguments = parser.parse_args()
+    kind = Kind(references=arguments.references, distinct=arguments.distinct)
     variants: dict[str, Declare] = {
-        "ours": ours(arguments.references),
-        "by hand": by_hand(properties_of_one(), arguments.references),
+        "ours": ours(kind),
+        "by hand": by_hand(properties_of_one(), kind),
     }
     print(
         f"Python {platform.python_version()}, aws-cdk-lib {version('aws-cdk-lib')}, jsii {version('jsii')}, "

@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib import HyperParameterTuningJob, OutputDataConfig, ResourceLimits, Seq2Seq
+from constructs_lib import HyperParameterTuningJob, OutputDataConfig, ResourceLimits, Seq2Seq, VpcConfig
 from constructs_lib._own_references import OwnReferences
 from constructs_lib._render import TuningJobResource
 from tests.unit.constructs_lib.tuning_job.samples import definition, job_props
@@ -65,6 +65,9 @@ OTHERS: dict[str, Change] = {
     "another stack": lambda around: output(f"s3://{around.other.bucket_name}/models"),
     "both": lambda around: {"role": around.role, **output(f"s3://{around.other.bucket_name}/models")},
     "a function": lambda around: output(f"s3://{cdk.Fn.select(0, cdk.Fn.split('/', around.text))}/models"),
+    "a list": lambda around: {
+        "vpc_config": VpcConfig(subnets=cdk.Fn.split(",", around.text), security_group_ids=["sg-12345678"])
+    },
     "a number as text": lambda around: {"static_hyper_parameters": {"beam_size": around.number}},
 }
 
