@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Protocol
 
-from infra.local.record import ClosedError, RecordError
+from infra.local.record import ClosedError, RecordError, RecordReadError, RecordWriteError
 
 from .completion import ending, max_jobs
 from .early_stopping import HyperbandWatcher, should_stop, stops_early
@@ -86,6 +86,8 @@ class Tuner(threading.Thread):
                 self._wake.clear()
         except ClosedError:
             return
+        except (RecordReadError, RecordWriteError) as error:
+            _logger.warning("tuning job %s waits until there is room: %s", self._job_name, error)
         except (EngineError, RecordError):
             _logger.exception("tuning job %s waits for the next start", self._job_name)
 
