@@ -86,8 +86,9 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("published")
     home = Home(folder / "home").create()
-    register_image(home, "good", ["sh", "-c", "echo weights > $SM_MODEL_DIR/weights; echo loss=$SM_HP_RATE"])
-    register_image(home, "bad", ["sh", "-c", "exit 3"])
+    # Slower than the rule, which is made after its job: an end before that is found at the interval only.
+    register_image(home, "good", ["sh", "-c", "sleep 3; echo weights > $SM_MODEL_DIR/weights; echo loss=$SM_HP_RATE"])
+    register_image(home, "bad", ["sh", "-c", "sleep 3; exit 3"])
     build(folder / "assembly")
     state, _ = up(home)
     try:
