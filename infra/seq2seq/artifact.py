@@ -7,6 +7,8 @@ those that it was trained with.
 from __future__ import annotations
 
 import json
+import posixpath
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Mapping
@@ -67,10 +69,20 @@ def load(path: Path) -> Artifact:
     with tempfile.TemporaryDirectory() as folder:
         try:
             with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
+                _extract(archive, Path(folder))
         except (tarfile.TarError, EOFError, OSError) as error:
             raise ClientError(f"{path} is not a readable tar archive: {error}") from error
         return _load_folder(Path(folder))
+
+
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """The model's files and no others, whatever else and wherever to an archive may want to write."""
+    wanted = {CONFIG_FILE, MODEL_FILE, SOURCE_FILE, TARGET_FILE}
+    for member in archive:
+        name = posixpath.normpath(member.name)
+        if name in wanted and member.isfile() and (content := archive.extractfile(member)) is not None:
+            with content, (folder / name).open("wb") as file:
+                shutil.copyfileobj(content, file)
 
 
 def _load_folder(folder: Path) -> Artifact:
