@@ -21,7 +21,7 @@ class Workers:
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self._count = _processors() if count is None else count
+        self._count = processors() if count is None else count
         self._pool = ThreadPoolExecutor(self._count)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -43,6 +43,6 @@ class Workers:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
     """Those that this process may use, as far as the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

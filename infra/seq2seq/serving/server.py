@@ -18,6 +18,7 @@ import uvicorn
 
 from infra.container import ClientError
 
+from ..in_order import processors
 from ..translator import Translator
 from .app import create_app
 from .batching import Batcher
@@ -48,7 +49,7 @@ def serve(
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     max_payload = environment_number(MAX_PAYLOAD_VARIABLE, DEFAULT_MAX_PAYLOAD_MIB, 1, 1024)
-    torch.set_num_threads(environment_number("OMP_NUM_THREADS", len(os.sched_getaffinity(0)), 1, 4096))
+    torch.set_num_threads(environment_number("OMP_NUM_THREADS", processors(), 1, 4096))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with _bound(host, port) as listener:
         translator = Translator.load(model, beam_size=beam_size).to(device)

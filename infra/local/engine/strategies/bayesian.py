@@ -85,7 +85,8 @@ class BayesianStrategy:
                 kernels = drawn(kernel, features, points[few], values[few], count=count, seed=draws)
             surrogates = [Surrogate(k, features, points[many], values[many]) for k in kernels]
             if running:
-                surrogates = [s.believing(_points(space, running)) for s in surrogates]
+                places = _points(space, running)
+                surrogates = [s.believing(places) for s in surrogates]
             best = int(values.argmax())
             maximizer = Maximizer(space, seed=derived_seed(self._seed, number))
             chosen = maximizer.maximize(ExpectedImprovement(surrogates, values[best]), also=points[[best]])
