@@ -86,9 +86,11 @@ class Deployed:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("published")
     home = Home(folder / "home").create()
-    # Slower than the rule, which is made after its job: an end before that is found at the interval only.
-    register_image(home, "good", ["sh", "-c", "sleep 3; echo weights > $SM_MODEL_DIR/weights; echo loss=$SM_HP_RATE"])
-    register_image(home, "bad", ["sh", "-c", "sleep 3; exit 3"])
+    # A rule is made after its job, and an end before that is found at the interval only: so the programs wait for it.
+    gate = folder / "deployed"
+    wait = f"until [ -e '{gate}' ]; do sleep 0.1; done"
+    register_image(home, "good", ["sh", "-c", f"{wait}; echo weights > $SM_MODEL_DIR/weights; echo loss=$SM_HP_RATE"])
+    register_image(home, "bad", ["sh", "-c", f"{wait}; exit 3"])
     build(folder / "assembly")
     state, _ = up(home)
     try:
@@ -100,6 +102,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
             [*command, "--app", str(folder / "assembly")], env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        gate.touch()
         yield Deployed(state)
     finally:
         down(home)
