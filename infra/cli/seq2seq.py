@@ -27,7 +27,7 @@ def prepare(
     min_count: Annotated[int, typer.Option(help="Rarer words become <unk>.", min=1)] = 1,
     max_length: Annotated[int | None, typer.Option(help="Leave longer sentences out.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Decides which pairs are held out.")] = 1,
-    workers: Annotated[int | None, typer.Option(help="Threads to use [default: all processors]", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads to use. Default: all processors.", min=1)] = None,
 ) -> None:
     """Turn two tokenised text files into train.rec, val.rec and the vocabularies."""
     from tqdm import tqdm
@@ -58,7 +58,7 @@ def prepare(
 
 
 _Model = Annotated[Path, typer.Option(help="A model.tar.gz or the folder that it was made of.")]
-_BeamSize = Annotated[int | None, typer.Option(help="Hypotheses followed at once [default: the model's]", min=1)]
+_BeamSize = Annotated[int | None, typer.Option(help="Hypotheses followed at once. Default: the model's.", min=1)]
 
 
 @app.command()
