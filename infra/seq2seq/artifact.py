@@ -102,9 +102,11 @@ def _load_folder(folder: Path, path: Path) -> Artifact:
     source, target = Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
     model = Seq2Seq(settings, len(source), len(target))
     try:
-        model.load_state_dict(load_file(folder / MODEL_FILE))
+        parameters = load_file(folder / MODEL_FILE)
     except SafetensorError as error:
         raise ClientError(f"{path} is damaged: {MODEL_FILE} cannot be read: {error}") from error
+    try:
+        model.load_state_dict(parameters)
     except RuntimeError as error:
         reason = " ".join(str(error).splitlines()[1].split())  # of the first parameter that does not fit
         raise ClientError(
