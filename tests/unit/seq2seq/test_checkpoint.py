@@ -81,9 +81,10 @@ class _FullDisk(io.FileIO):
 
 def test_a_full_disk_is_named_and_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_state(tmp_path, {**_STATE, "epoch": 1})
-    with monkeypatch.context() as patch, pytest.raises(ClientError) as error:
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: _FullDisk(path, mode))
-        save_state(tmp_path, {**_STATE, "epoch": 2})
+        with pytest.raises(ClientError) as error:
+            save_state(tmp_path, {**_STATE, "epoch": 2})
     assert str(error.value) == (
         f"no room for the checkpoint in {tmp_path}: free some, or give the job more by VolumeSizeInGB"
     )
