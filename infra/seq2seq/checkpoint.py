@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import os
 import pickle
 from pathlib import Path
@@ -38,11 +37,7 @@ class Progress:
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """Replaces the state on disk as a whole: a process killed meanwhile, or a full disk, leaves the state before.
-
-    Raises:
-        ClientError: There is no room for it.
-    """
+    """Replaces the state on disk as a whole: a process killed meanwhile, or a full disk, leaves the state before."""
     partial = folder / f".{STATE_FILE}.partial"
     try:
         with partial.open("wb") as file:
@@ -50,12 +45,8 @@ def save_state(folder: Path, state: dict[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(folder / STATE_FILE)
-    except Exception as error:
-        partial.unlink(missing_ok=True)
-        if _is_disk_full(error):
-            raise ClientError(
-                f"no room for the checkpoint in {folder}: free some, or give the job more by VolumeSizeInGB"
-            ) from error
+    except Exception:
+        partial.unlink(missing_ok=True)  # its room may be wanted for the reason
         raise
 
 
@@ -100,12 +91,3 @@ def _unreadable(path: Path) -> ClientError:
     return ClientError(
         f"the checkpoint {path} cannot be read: remove it to start anew, or use another checkpoint location"
     )
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Whether a full disk is behind an error: torch, interrupted while it writes, raises one of its own after it."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        error = error.__context__
-    return False

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from infra.container import ClientError
+from infra.container import ClientError, exit_code_of
 from infra.seq2seq.checkpoint import load_state, save_state
 
 _IDENTITY = {"batch_size": "64", "seed": 1}
@@ -79,15 +79,14 @@ class _FullDisk(io.FileIO):
         return super().write(data)
 
 
-def test_a_full_disk_is_named_and_keeps_the_state_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_named_and_keeps_the_state_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     save_state(tmp_path, {**_STATE, "epoch": 1})
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: _FullDisk(path, mode))
-        with pytest.raises(ClientError) as error:
-            save_state(tmp_path, {**_STATE, "epoch": 2})
-    assert str(error.value) == (
-        f"no room for the checkpoint in {tmp_path}: free some, or give the job more by VolumeSizeInGB"
-    )
+        assert exit_code_of(lambda: save_state(tmp_path, {**_STATE, "epoch": 2}), None) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("ClientError: no space is left on the disk (")
     assert [path.name for path in tmp_path.iterdir()] == ["training-state.pt"]
     found = load_state(tmp_path, _IDENTITY)
     assert found is not None
