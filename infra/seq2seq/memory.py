@@ -144,12 +144,23 @@ def peak_bytes() -> int:
 
 
 def _control_group_free(root: Path) -> int | None:
-    """What a container's limit leaves, where there is one."""
+    """What a container's limit leaves, where there is one; files that the system has cached make room when asked."""
     try:
         limit, used = ((root / name).read_text().strip() for name in ("memory.max", "memory.current"))
     except OSError:
         return None
-    return max(0, int(limit) - int(used)) if limit.isdecimal() else None
+    if not limit.isdecimal():
+        return None
+    cached = sum(_number(root / "memory.stat", name) for name in ("active_file", "inactive_file"))
+    return max(0, int(limit) - max(0, int(used) - cached))
+
+
+def _number(file: Path, name: str) -> int:
+    """A line such as ``active_file 123``; 0 where there is none."""
+    if not file.exists():
+        return 0
+    lines = (line.split() for line in file.read_text().splitlines())
+    return next((int(value) for key, value in lines if key == name), 0)
 
 
 def _field(file: Path, name: str) -> int | None:

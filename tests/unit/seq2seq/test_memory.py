@@ -120,6 +120,8 @@ def test_a_container_s_limit_counts(tmp_path: Path) -> None:
     assert memory._control_group_free(tmp_path) is None
     (tmp_path / "memory.max").write_text("1000\n")
     assert memory._control_group_free(tmp_path) == 900
+    (tmp_path / "memory.stat").write_text("anon 30\nfile 70\ninactive_file 50\nactive_file 10\n")  # the rest is shared
+    assert memory._control_group_free(tmp_path) == 960
     assert (memory.free_bytes(_CPU) or 0) > 0
 
 
