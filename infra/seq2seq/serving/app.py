@@ -83,7 +83,8 @@ class _Routes:
             raise RequestError(400, "the body is empty: send at least one sentence")
         # Large bodies take a while, which pings must not wait for.
         sentences = await asyncio.to_thread(chosen.read, body, self._translator)
-        found = await _unless_gone(request, self._batcher.translate([sentence.words for sentence in sentences]))
+        words, attention = [sentence.words for sentence in sentences], any(sentence.matrix for sentence in sentences)
+        found = await _unless_gone(request, self._batcher.translate(words, attention=attention))
         if found is None:
             return Response(status_code=400)  # to nobody
         return await asyncio.to_thread(self._answer, chosen, sentences, found)

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import torch
+
 from ..search import Hypothesis
 from .errors import RequestError
 
@@ -18,6 +20,7 @@ Search = Callable[[Sequence[Sequence[int]]], list[Hypothesis]]
 
 #: Sentences of one request that go into a batch before the next request has its turn.
 _TURN = 16
+_NO_ATTENTION = torch.zeros(0, 0)
 
 
 class Batcher:
@@ -39,8 +42,12 @@ class Batcher:
         self._calls: deque[_Call] = deque()
         self._arrived = asyncio.Event()
 
-    async def translate(self, sources: Sequence[Sequence[int]]) -> list[Hypothesis]:
+    async def translate(self, sources: Sequence[Sequence[int]], *, attention: bool = True) -> list[Hypothesis]:
         """Translations of a request's sentences, in their order.
+
+        Args:
+            sources: Word ids.
+            attention: Whether the translations keep it; a request may have very many of them, and it is most of each.
 
         Raises:
             RequestError: Too much is waiting already (503).
@@ -50,7 +57,7 @@ class Batcher:
         waiting = self._waiting()
         if waiting >= self._max_waiting:
             raise RequestError(503, f"{waiting} sentences are waiting already; try again later")
-        call = _Call(sources, asyncio.get_running_loop().create_future())
+        call = _Call(sources, asyncio.get_running_loop().create_future(), attention)
         self._calls.append(call)
         self._arrived.set()
         # If the request is given up, its future is cancelled and the sentences that are left are skipped.
@@ -101,15 +108,17 @@ class Batcher:
 class _Call:
     """A request: its sentences, those that wait, and what was found for the others."""
 
-    def __init__(self, sources: Sequence[Sequence[int]], done: asyncio.Future[list[Hypothesis]]) -> None:
-        self.sources, self.done = sources, done
+    def __init__(
+        self, sources: Sequence[Sequence[int]], done: asyncio.Future[list[Hypothesis]], attention: bool
+    ) -> None:
+        self.sources, self.done, self._attention = sources, done, attention
         # Sentences of like length share a batch.
         self.waiting = deque(sorted(range(len(sources)), key=lambda index: len(sources[index])))
         self._found: dict[int, Hypothesis] = {}
 
     def settle(self, index: int, hypothesis: Hypothesis) -> None:
         """Notes the translation of a sentence; the last one completes the request."""
-        self._found[index] = hypothesis
+        self._found[index] = hypothesis if self._attention else hypothesis._replace(attention=_NO_ATTENTION)
         if len(self._found) == len(self.sources) and not self.done.done():
             self.done.set_result([self._found[i] for i in range(len(self.sources))])
 

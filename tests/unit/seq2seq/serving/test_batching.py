@@ -30,7 +30,7 @@ class Model:
         assert self.gate.wait(10)
         if self.error is not None:
             raise self.error
-        return [Hypothesis(list(words)[::-1], 0.0, torch.zeros(0)) for words in sources]
+        return [Hypothesis(list(words)[::-1], 0.0, torch.eye(len(words))) for words in sources]
 
     async def busy(self, batches: int = 1) -> None:
         while len(self.batches) < batches:
@@ -89,6 +89,19 @@ def test_a_small_request_does_not_wait_for_a_large_one() -> None:
         assert len(await large) == 1000
 
     run(lambda: Batcher(model.search, max_wait=0), work)
+
+
+def test_attention_is_kept_for_those_who_want_it() -> None:
+    model = Model()
+
+    async def work(batcher: Batcher) -> None:
+        wanted, unwanted = await asyncio.gather(
+            batcher.translate([[1, 2]]), batcher.translate([[3, 4]], attention=False)
+        )
+        assert (words(wanted), words(unwanted)) == ([[2, 1]], [[4, 3]])
+        assert [each.attention.numel() for each in (*wanted, *unwanted)] == [4, 0]
+
+    run(lambda: Batcher(model.search), work)
 
 
 def test_too_much_at_a_time_is_refused() -> None:
