@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,18 +16,16 @@ from infra.container import ClientError
 from .batching import Buckets, Part, epoch_batches, length_ratio
 from .checkpoint import Progress, load_state, save_state
 from .dataset import Corpus, PairStore
-from .evaluation import bleu_sample, next_word_metrics, perplexity, translation_bleu
+from .evaluation import bleu_sample, next_word_metrics, translation_bleu
 from .hyperparameters import HyperParameters
 from .loss import cross_entropy
-from .metric_lines import checkpoint_line, metric_line, speed_line
+from .metric_lines import metric_line
 from .model import Seq2Seq
 from .optimizers import clip_gradients, make_optimizer
 from .processes import Processes, StopRequestedError
 from .schedulers import make_scheduler
+from .training_log import TrainingLog
 from .vocabulary import Vocabulary
-
-#: Updates between two lines about speed.
-SPEED_LINE_UPDATES = 50
 
 
 class Data(NamedTuple):
@@ -81,7 +78,7 @@ class Trainer:
         self._progress = Progress()
         self._best: dict[str, Tensor] = {}
         self._bleu_sample = bleu_sample(data.validation, settings.bleu_sample_size, seed)
-        self._clock = _Clock()
+        self._course = TrainingLog(log, settings.training_metric)
         if self._processes.rank > 0:
             torch.manual_seed(seed + self._processes.rank)  # dropout of its own; the models are the same
         self._resume()
@@ -165,9 +162,7 @@ class Trainer:
         progress.samples += part.pairs
         progress.loss, progress.correct = progress.loss + total, progress.correct + correct
         progress.tokens += part.tokens
-        self._clock.count(part.pairs, part.tokens)
-        if progress.updates % SPEED_LINE_UPDATES == 0:
-            self._log(self._clock.line(progress.epoch, progress.batch))
+        self._course.update(progress, part.pairs, part.tokens)
 
     def _finished(self) -> bool:
         """Whether the hyperparameters end the training here.
@@ -194,13 +189,12 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         """Evaluates the model, keeps it if it is the best so far, and saves the state; all of it or nothing."""
-        seconds = self._clock.seconds()
+        seconds = self._course.seconds()
         metrics = self._evaluate()
         progress = self._progress
         progress.checkpoint += 1
         progress.evaluated_updates = progress.updates
-        self._log_training(seconds)
-        self._log(metric_line(progress.checkpoint, "Validation", metrics))
+        self._course.checkpoint(progress, metrics, seconds)
         improved = not self._best or _better(self._settings.optimized_metric, metrics, progress.best_metrics)
         if improved:
             progress.best_checkpoint, progress.best_metrics = progress.checkpoint, metrics
@@ -209,26 +203,7 @@ class Trainer:
         self._scheduler.checkpoint(improved)
         progress.loss, progress.correct, progress.tokens = 0.0, 0, 0
         self._save()
-        self._clock = _Clock()
-
-    def _log_training(self, seconds: float) -> None:
-        progress, clock = self._progress, self._clock
-        self._log(
-            checkpoint_line(
-                progress.checkpoint,
-                updates=progress.updates,
-                epoch=progress.epoch,
-                samples=progress.samples,
-                seconds=seconds,
-                rate=clock.updates / max(seconds, 1e-9),
-            )
-        )
-        metrics = {"perplexity": perplexity(progress.loss / progress.tokens)}
-        if self._settings.training_metric == "accuracy":
-            metrics = {"accuracy": progress.correct / progress.tokens}
-        if clock.tokens > 0:  # none since a training was resumed that had been stopped at its checkpoint
-            metrics["tokens_per_second"] = clock.tokens / seconds
-        self._log(metric_line(progress.checkpoint, "Train", metrics))
+        self._course.restart()
 
     def _evaluate(self) -> dict[str, float]:
         settings, data, processes = self._settings, self._data, self._processes
@@ -286,26 +261,6 @@ class Trainer:
         if self._processes.rank < len(state["random"]):  # a machine with more GPUs draws anew on those
             self._processes.set_random_state(state["random"][self._processes.rank])
         self._log(f"Resuming after {self._progress.updates} updates")
-
-
-class _Clock:
-    """Counts and times updates since a checkpoint."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self.samples = self.tokens = self.updates = 0
-
-    def seconds(self) -> float:
-        """Seconds so far."""
-        return time.perf_counter() - self._start
-
-    def count(self, samples: int, tokens: int) -> None:
-        self.samples, self.tokens, self.updates = self.samples + samples, self.tokens + tokens, self.updates + 1
-
-    def line(self, epoch: int, batch: int) -> str:
-        seconds = max(self.seconds(), 1e-9)
-        rates = {"samples": self.samples / seconds, "tokens": self.tokens / seconds, "updates": self.updates / seconds}
-        return speed_line(epoch, batch, **rates)
 
 
 def _better(metric: str, new: dict[str, float], old: dict[str, float]) -> bool:

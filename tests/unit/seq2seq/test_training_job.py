@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from infra.container import ClientError, Container
 from infra.seq2seq.metric_lines import METRIC_DEFINITIONS
+from infra.seq2seq.trainer import Trainer
+from infra.seq2seq.training_job import load_data
 from infra.seq2seq.translator import Translator
+from infra.seq2seq.vocabulary import Vocabulary
 
-from .tiny import write_job
+from .tiny import settings, write_job
 
 _LEARNING = {
     "learning_rate": "0.02",
@@ -81,18 +85,19 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
 
 
 def test_a_checkpoint_of_other_words_is_refused(tmp_path: Path) -> None:
-    # GIVEN a job that was stopped, and another with as many words, but not the same
-    base = write_job(tmp_path, {"max_num_batches": "1"}, pairs=40)
-    (base / "checkpoints").mkdir()
-    assert _run(base)[0] == 0
-    vocabulary = base / "input/data/vocab/vocab.src.json"
-    vocabulary.write_text(vocabulary.read_text().replace('"a"', '"z"'))
+    # GIVEN a training's checkpoint, and another training with as many words, but not the same
+    base = write_job(tmp_path, {}, pairs=40)
+    container, given = Container(base), settings(max_num_batches="1")
+    container.checkpoints.mkdir()
+    data = load_data(container, given, seed=1)
+    others = data._replace(source=Vocabulary(["z" if word == "a" else word for word in data.source.words]))
+    Trainer(given, data, seed=1, log=print, checkpoints=container.checkpoints).fit()
     # THEN
-    code, _, err = _run(base)
-    assert (code, err) == (
-        1,
-        f"ClientError: the checkpoint {base}/checkpoints/training-state.pt belongs to a training that differs in "
-        "source vocabulary; use another checkpoint location for this one\n",
+    with pytest.raises(ClientError) as error:
+        Trainer(given, others, seed=1, log=print, checkpoints=container.checkpoints)
+    assert str(error.value) == (
+        f"the checkpoint {base}/checkpoints/training-state.pt belongs to a training that differs in source "
+        "vocabulary; use another checkpoint location for this one"
     )
 
 
