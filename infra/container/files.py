@@ -67,8 +67,10 @@ class Container:
         """The files of a channel at any depth, in the order of their paths; hidden files are not data.
 
         Raises:
-            ClientError: The channel is missing or has no file with content.
+            ClientError: The channel is missing, has no file with content or is a stream.
         """
+        if self.input_mode(name) == "Pipe":
+            raise ClientError(f"channel {name!r} must be files: set its InputMode to File or FastFile, but got Pipe")
         folder = self.channel(name)
         if not folder.is_dir():
             raise ClientError(

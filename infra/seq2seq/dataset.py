@@ -78,11 +78,6 @@ class PairStore:
         return np.frombuffer(self._words[side], dtype=np.int32)[ends[index] : ends[index + 1]]
 
 
-def windows(pairs: Iterable[Pair], max_words: int = WINDOW_WORDS) -> Iterator[PairStore]:
-    """The windows of single pairs that are all in memory; see ``block_windows``."""
-    return block_windows([PairBlock.of(pairs)], max_words)
-
-
 def block_windows(blocks: Iterable[PairBlock], max_words: int = WINDOW_WORDS) -> Iterator[PairStore]:
     """Stores of about ``max_words`` words each, in the order of the pairs; the last may be smaller, none is empty."""
     store = PairStore()

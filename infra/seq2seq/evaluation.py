@@ -30,12 +30,13 @@ def next_word_metrics(
 ) -> dict[str, float]:
     """Perplexity and accuracy over all target tokens, </s> counted, given the true words before each."""
     model.eval()
+    processes = Processes() if processes is None else processes
 
     def sums(indices: Indices) -> tuple[float, int, int]:
         loss = cross_entropy(model, model(make_batch(store, indices).to(model.output_weight.device)))
         return float(loss.total), int(loss.correct), loss.tokens
 
-    everything = (processes or Processes()).map(sums, sorted_batches(store, batch_size))
+    everything = processes.map(sums, sorted_batches(store, batch_size))
     total, correct, tokens = (sum(column) for column in zip(*everything, strict=True))
     return {"perplexity": perplexity(total / tokens), "accuracy": correct / tokens}
 
@@ -69,12 +70,13 @@ def translation_bleu(
 ) -> float:
     """BLEU of the model's translations of a sample of sentences; ``decode`` gives the words of ids."""
     model.eval()
+    processes = Processes() if processes is None else processes
 
     def translations(part: Indices) -> list[list[int]]:
         found = beam_search(model, [store.sentence(0, index) for index in part], beam_size, max_length)
         return [hypothesis.words for hypothesis in found]
 
     parts = [sample[start : start + DECODING_BATCH] for start in range(0, len(sample), DECODING_BATCH)]
-    found = (processes or Processes()).map(translations, parts)
+    found = processes.map(translations, parts)
     references = [decode(store.sentence(1, index).tolist()) for index in sample]
     return bleu([decode(words) for translated in found for words in translated], references)

@@ -149,10 +149,7 @@ class Trainer:
         self._optimizer.step()
         total, correct = processes.sum([part.weight * float(loss.total.detach()), part.weight * float(loss.correct)])
         if not math.isfinite(total):
-            raise ClientError(
-                f"training diverged: the loss of batch {progress.updates + 1} is not finite; lower learning_rate "
-                f"({self._settings.learning_rate:g}), or set clip_gradient if it is negative"
-            )
+            raise self._diverged(f"the loss of batch {progress.updates + 1}")
         self._count(part, total, int(correct))
 
     def _count(self, part: Part, total: float, correct: int) -> None:
@@ -163,6 +160,12 @@ class Trainer:
         progress.loss, progress.correct = progress.loss + total, progress.correct + correct
         progress.tokens += part.tokens
         self._course.update(progress, part.pairs, part.tokens)
+
+    def _diverged(self, what: str) -> ClientError:
+        return ClientError(
+            f"training diverged: {what} is not finite; lower learning_rate ({self._settings.learning_rate:g}), or set "
+            "clip_gradient if it is negative"
+        )
 
     def _finished(self) -> bool:
         """Whether the hyperparameters end the training here.
@@ -208,6 +211,8 @@ class Trainer:
     def _evaluate(self) -> dict[str, float]:
         settings, data, processes = self._settings, self._data, self._processes
         metrics = next_word_metrics(self._model, data.validation, settings.batch_size, processes)
+        if math.isnan(metrics["perplexity"]):
+            raise self._diverged(f"the validation loss after batch {self._progress.updates}")
         if settings.computes_bleu:
             metrics["bleu"] = translation_bleu(
                 self._model,

@@ -34,8 +34,9 @@ from infra.local.up import down
 from infra.report import TuningJobSnapshot, charts
 from infra.report.console import console
 from infra.report.page import read_report
-from infra.seq2seq.dataset import windows
+from infra.seq2seq.dataset import block_windows
 from infra.seq2seq.evaluation import bleu, next_word_metrics
+from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.prepare import Options, prepare
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.translator import Translator
@@ -172,7 +173,7 @@ def measure_one(archive: Path, test: list[tuple[str, str]]) -> dict[str, float]:
         size = sum(member.size for member in file.getmembers() if member.name.endswith(".safetensors"))
     model = artifact.load(archive)
     pairs = [Pair(model.source.encode(source.split()), model.target.encode(target.split())) for source, target in test]
-    (store,) = windows(pairs)
+    (store,) = block_windows([PairBlock.of(pairs)])
     translator = Translator(model)
     translated = translator.translate([source for source, _ in test])
     score = bleu([one.target.split() for one in translated], [target.split() for _, target in test])

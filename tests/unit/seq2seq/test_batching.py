@@ -4,23 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.seq2seq.batching import Buckets, Part, epoch_batches, length_ratio, make_batch, shuffled_batches
-from infra.seq2seq.dataset import Corpus, PairStore, windows
+from infra.seq2seq.dataset import Corpus
 from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.recordio import Pair
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
+
+from .tiny import store_of
 
 _SENTENCE = st.lists(st.integers(4, 50), min_size=1, max_size=30)
 _PAIRS = st.lists(st.builds(Pair, _SENTENCE, _SENTENCE), min_size=1, max_size=60)
 
 
-def _store(pairs: list[Pair]) -> PairStore:
-    (store,) = windows(pairs)
-    return store
-
-
 @given(_PAIRS, st.integers(1, 9), st.integers(1, 12), st.booleans())
 def test_every_pair_is_in_exactly_one_batch(pairs: list[Pair], size: int, width: int, bucketing: bool) -> None:
-    store = _store(pairs)
+    store = store_of(pairs)
     buckets = Buckets.define(30, 30, width, length_ratio(store)) if bucketing else Buckets.single(30, 30)
     batches = shuffled_batches(store, buckets, size, np.random.default_rng(1))
     assert sorted(index for batch in batches for index in batch) == list(range(len(pairs)))
@@ -30,7 +27,7 @@ def test_every_pair_is_in_exactly_one_batch(pairs: list[Pair], size: int, width:
 
 @given(_PAIRS, st.integers(1, 12))
 def test_only_what_is_left_of_a_bucket_shares_a_batch_with_another(pairs: list[Pair], width: int) -> None:
-    store = _store(pairs)
+    store = store_of(pairs)
     buckets = Buckets.define(30, 30, width, length_ratio(store))
     numbers = buckets.assign(store.lengths(0), store.lengths(1))
     batches = shuffled_batches(store, buckets, 4, np.random.default_rng(1))
@@ -41,7 +38,7 @@ def test_only_what_is_left_of_a_bucket_shares_a_batch_with_another(pairs: list[P
 
 
 def test_chance_decides_which_pairs_of_a_bucket_share_a_batch() -> None:
-    store = _store([Pair([4] * (1 + number % 10), [4] * (1 + number % 10)) for number in range(2000)])
+    store = store_of([Pair([4] * (1 + number % 10), [4] * (1 + number % 10)) for number in range(2000)])
     batches = shuffled_batches(store, Buckets.define(30, 30, 10, 1.0), 50, np.random.default_rng(1))
     means = [store.lengths(1)[batch].mean() for batch in batches]
     # lengths 1 to 10 have mean 5.5 and deviation 2.9: that of the mean of 50 is 0.41
@@ -61,7 +58,7 @@ def test_buckets_grow_in_steps_of_the_longer_side_and_in_proportion_on_the_short
 
 @given(_PAIRS)
 def test_a_batch_pads_to_its_longest_and_shifts_the_target(pairs: list[Pair]) -> None:
-    batch = make_batch(_store(pairs), np.arange(len(pairs)))
+    batch = make_batch(store_of(pairs), np.arange(len(pairs)))
     assert batch.source.shape == (len(pairs), max(len(pair.source) for pair in pairs))
     longest_first = sorted(pairs, key=lambda pair: -len(pair.target))
     for row, (source, target) in enumerate(longest_first):
@@ -91,7 +88,7 @@ def test_windows_lose_nothing_and_skipping_resumes_where_it_left(pairs: list[Pai
 
 @given(_PAIRS, st.integers(1, 9), st.integers(2, 4))
 def test_the_parts_of_all_processes_are_the_whole_batch(pairs: list[Pair], size: int, count: int) -> None:
-    store = _store(pairs)
+    store = store_of(pairs)
 
     def parts(rank: int, of: int) -> list[Part]:
         return list(epoch_batches(iter([store]), lambda _: Buckets.single(30, 30), size, (1, 0), rank=rank, count=of))

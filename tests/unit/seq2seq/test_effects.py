@@ -14,7 +14,7 @@ from infra.container import Container
 from infra.container.rules import ChoiceRule
 from infra.seq2seq import evaluation, trainer
 from infra.seq2seq.batching import Batch, make_batch
-from infra.seq2seq.dataset import Corpus, PairStore, windows
+from infra.seq2seq.dataset import Corpus
 from infra.seq2seq.hyperparameters import NAMES, RULES
 from infra.seq2seq.model import Seq2Seq
 from infra.seq2seq.optimizers import make_optimizer
@@ -25,17 +25,12 @@ from infra.seq2seq.trainer import Data, Trained, Trainer
 from infra.seq2seq.training_job import load_data
 from infra.seq2seq.vocabulary import SPECIAL_TOKENS, Vocabulary
 
-from .tiny import settings, write_job
+from .tiny import settings, store_of, write_job
 
 _WORDS = Vocabulary([*SPECIAL_TOKENS, *"abcdefgh"])
 _CNN = {"encoder_type": "cnn", "decoder_type": "cnn"}
 #: Sixteen short pairs and sixteen long ones.
 _PAIRS = [Pair([4 + n % 8] * (2 if n % 2 else 11), [4 + n % 8] * (2 if n % 2 else 11)) for n in range(32)]
-
-
-def _store(pairs: list[Pair]) -> PairStore:
-    (store,) = windows(pairs)
-    return store
 
 
 def _model(**changes: str) -> Seq2Seq:
@@ -50,7 +45,7 @@ def _shape(name: str, **changes: str) -> tuple[int, ...]:
 def _features(source: list[int], target: list[int], changes: dict[str, str], *, training: bool = False) -> Tensor:
     model = _model(**changes).train(training)
     torch.manual_seed(2)
-    hidden: Tensor = model(make_batch(_store([Pair(source, target)]), np.arange(1))).hidden
+    hidden: Tensor = model(make_batch(store_of([Pair(source, target)]), np.arange(1))).hidden
     return hidden.detach()
 
 
@@ -70,7 +65,7 @@ class _Run:
         self.rates: list[float] = []
         self._watch(patch)
         given = {"max_num_batches": "1", "learning_rate": "0.001", "batch_size": "8"} | changes
-        data = Data(Corpus(lambda _epoch: [PairBlock.of(_PAIRS)], "train"), _store(_PAIRS), _WORDS, _WORDS)
+        data = Data(Corpus(lambda _epoch: [PairBlock.of(_PAIRS)], "train"), store_of(_PAIRS), _WORDS, _WORDS)
         self.before = {name: value.detach().clone() for name, value in _model(**given).named_parameters()}
         self.trained: Trained = Trainer(settings(**given), data, seed=1, log=self.log.append).fit()
 

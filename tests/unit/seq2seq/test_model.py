@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from infra.seq2seq.attention import make_attention
 from infra.seq2seq.batching import Batch, make_batch
 from infra.seq2seq.cells import GruCell, LstmCell, State
-from infra.seq2seq.dataset import windows
 from infra.seq2seq.encoded import Encoded
 from infra.seq2seq.initialization import Initializer
 from infra.seq2seq.loss import cross_entropy
@@ -19,7 +18,7 @@ from infra.seq2seq.recurrent_encoder import unroll
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
 
-from .tiny import settings
+from .tiny import settings, store_of
 
 _INIT = Initializer("xavier", 2.34, "in")
 _KINDS = [{"encoder_type": e, "decoder_type": d} for e, d in itertools.product(("rnn", "cnn"), repeat=2)]
@@ -39,8 +38,7 @@ _SHAPES = [
 
 
 def _batch(*pairs: tuple[list[int], list[int]]) -> Batch:
-    (store,) = windows(Pair(*pair) for pair in pairs)
-    return make_batch(store, np.arange(len(pairs)))
+    return make_batch(store_of(Pair(*pair) for pair in pairs), np.arange(len(pairs)))
 
 
 def _encoded(lengths: list[int], size: int) -> Encoded:

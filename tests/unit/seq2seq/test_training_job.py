@@ -160,3 +160,14 @@ def test_a_diverging_training_says_so(tmp_path: Path) -> None:
         r"clip_gradient if it is negative",
         reason,
     )
+
+
+def test_a_training_that_diverges_with_its_last_update_is_no_success(tmp_path: Path) -> None:
+    given = settings(learning_rate="1e38", max_num_batches="1")
+    data = load_data(Container(write_job(tmp_path, {}, pairs=40)), given, seed=1)
+    with pytest.raises(ClientError) as error:
+        Trainer(given, data, seed=1, log=print).fit()
+    assert str(error.value) == (
+        "training diverged: the validation loss after batch 1 is not finite; lower learning_rate (1e+38), or set "
+        "clip_gradient if it is negative"
+    )

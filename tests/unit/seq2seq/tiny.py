@@ -2,10 +2,14 @@
 
 import json
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
+from infra.seq2seq.dataset import PairStore, block_windows
 from infra.seq2seq.hyperparameters import HyperParameters
+from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.prepare import Options, prepare
+from infra.seq2seq.recordio import Pair
 
 #: Sizes that train in a second.
 SMALL = {
@@ -42,3 +46,9 @@ def write_job(base: Path, hyperparameters: dict[str, str], pairs: int = 300) -> 
     config.mkdir(parents=True)
     (config / "hyperparameters.json").write_text(json.dumps(SMALL | hyperparameters))
     return base
+
+
+def store_of(pairs: Iterable[Pair]) -> PairStore:
+    """Pairs as they are held for training."""
+    (store,) = block_windows([PairBlock.of(pairs)])
+    return store
