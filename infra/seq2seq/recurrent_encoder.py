@@ -64,7 +64,7 @@ class _Unroll(Function):
 
     @staticmethod
     def forward(ctx: Any, cell: Cell, keep: bool, sizes: list[int], projected: Tensor, *_weights: Tensor) -> Tensor:
-        steps = cell.begin(keep)
+        steps = cell.begin(len(projected) if keep else 0)
         ctx.steps, ctx.sizes, ctx.state_parts = steps, sizes, cell.state_parts
         parts = projected.split(sizes)
         state, outputs = zero_state(cell, parts[0]), []
