@@ -56,7 +56,9 @@ def _model(changes: dict[str, str]) -> Seq2Seq:
     return Seq2Seq(settings(**changes), len(_WORDS), len(_WORDS))
 
 
-def _train(precision: Precision, checkpoints: Path | None = None, stop_after: int = -1, **changes: str) -> Trained:
+def _train(
+    precision: Precision, changes: dict[str, str], checkpoints: Path | None = None, stop_after: int = -1
+) -> Trained:
     given = {"max_num_batches": "30", "learning_rate": "0.02", "batch_size": "16", **changes}
     data = Data(Corpus(lambda _epoch: [PairBlock.of(_PAIRS)], "train"), _store(_PAIRS[:32]), _WORDS, _WORDS)
     processes = Processes(stop_requested=lambda: trainer is not None and trainer.progress.updates == stop_after)
@@ -77,7 +79,7 @@ class _Products(TorchDispatchMode):
     """Notes which matrices were multiplied from the right, by the type of the operands."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.shapes: dict[torch.dtype, set[tuple[int, ...]]] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -108,8 +110,8 @@ def test_every_network_learns_as_in_float32_with_all_that_is_kept_in_float32(
     changes: dict[str, str], tmp_path: Path
 ) -> None:
     untrained = next_word_metrics(_model(changes), _store(_PAIRS[:32]), 16)["perplexity"]
-    expected = _train(Precision.FLOAT32, **changes)
-    found = _train(Precision.BFLOAT16, tmp_path, **changes)
+    expected = _train(Precision.FLOAT32, changes)
+    found = _train(Precision.BFLOAT16, changes, tmp_path)
     got, wanted = (math.log(untrained / trained.metrics["perplexity"]) for trained in (found, expected))
     assert got != wanted
     assert got > 1  # nats a token
@@ -125,7 +127,7 @@ def _gradients(model: Seq2Seq, precision: Precision) -> dict[str, Tensor]:
     with precision.products(_CPU):
         loss = cross_entropy(model, model(_batch()))
     model.zero_grad()
-    loss.mean.backward()  # type: ignore[no-untyped-call]
+    loss.mean.backward()
     assert loss.total.dtype == torch.float32
     return {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
 
@@ -174,13 +176,13 @@ def test_large_products_are_of_bfloat16_and_steps_are_not(
     with Precision.BFLOAT16.products(_CPU):
         loss = cross_entropy(model, model(batch))
     with _Products() as back:
-        loss.mean.backward()  # type: ignore[no-untyped-call]
+        loss.mean.backward()
     assert mixed.shapes.keys() == back.shapes.keys()
 
 
 def test_checkpoints_are_measured_in_float32() -> None:
     changes = {"bleu_sample_size": "-1", "optimized_metric": "bleu"}
-    trained = _train(Precision.BFLOAT16, **changes)
+    trained = _train(Precision.BFLOAT16, changes)
     model, store = _model(changes), _store(_PAIRS[:32])
     model.load_state_dict(trained.parameters)
     with _Products() as measured:
@@ -192,18 +194,18 @@ def test_checkpoints_are_measured_in_float32() -> None:
 
 @pytest.mark.parametrize("changes", [{"embed_dropout_source": "0.1"}, _KINDS[-1]], ids=["rnn", "cnn"])
 def test_a_training_stopped_and_resumed_makes_the_same_model(changes: dict[str, str], tmp_path: Path) -> None:
-    whole = _train(Precision.BFLOAT16, **changes)
-    _train(Precision.BFLOAT16, tmp_path, stop_after=11, **changes)
+    whole = _train(Precision.BFLOAT16, changes)
+    _train(Precision.BFLOAT16, changes, tmp_path, stop_after=11)
     assert torch.load(tmp_path / "training-state.pt", weights_only=True)["progress"]["updates"] == 11
-    resumed = _train(Precision.BFLOAT16, tmp_path, **changes)
+    resumed = _train(Precision.BFLOAT16, changes, tmp_path)
     assert all(torch.equal(value, resumed.parameters[name]) for name, value in whole.parameters.items())
 
 
 @pytest.mark.parametrize(("first", "then"), [tuple(Precision), tuple(Precision)[::-1]])
 def test_a_training_does_not_go_on_in_another_precision(first: Precision, then: Precision, tmp_path: Path) -> None:
-    _train(first, tmp_path, stop_after=2)
+    _train(first, {}, tmp_path, stop_after=2)
     with pytest.raises(ClientError) as error:
-        _train(then, tmp_path)
+        _train(then, {}, tmp_path)
     assert str(error.value) == (
         f"the checkpoint {tmp_path / 'training-state.pt'} belongs to a training that differs in precision; "
         "use another checkpoint location for this one"
