@@ -38,7 +38,8 @@ class MlpAttention(Attention):
 
     def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """See the class."""
-        return AdditiveScores(encoded.keys @ self.key, self.query, self.score, rows)
+        keys = (encoded.keys @ self.key).to(encoded.keys.dtype)  # (B, S, A); a large product may be less precise
+        return AdditiveScores(keys, self.query, self.score, rows)
 
 
 class DotAttention(Attention):
@@ -51,7 +52,7 @@ class DotAttention(Attention):
 
     def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """See the class."""
-        keys = encoded.keys if self.key is None else encoded.keys @ self.key  # (B, S, A)
+        keys = encoded.keys if self.key is None else (encoded.keys @ self.key).to(encoded.keys.dtype)  # (B, S, A)
         return DotScores(keys, self.query, rows)
 
 

@@ -17,6 +17,7 @@ from .hyperparameters import HyperParameters
 from .initialization import Initializer
 from .layers import Projection, Words
 from .packing import Packing
+from .precision import full
 from .stepwise import StepProduct, tanh_, with_rows
 
 
@@ -56,9 +57,10 @@ class RecurrentDecoder(nn.Module):
 
     def forward(self, encoded: Encoded, words: Words, packing: Packing) -> Tensor:
         """Target words before each position, (B, T, E), longer sentences first, to packed features (N, H)."""
-        projected = words.packed(self.layers[0].project, packing)
+        projected = words.packed(self.layers[0].project, packing).to(encoded.values.dtype)
         recurrence = _Recurrence(self, encoded, rows=len(projected) if torch.is_grad_enabled() else 0)
-        features: Tensor = _Recur.apply(recurrence, packing.sizes, projected, *recurrence.tensors)
+        with full(projected):
+            features: Tensor = _Recur.apply(recurrence, packing.sizes, projected, *recurrence.tensors)
         return features
 
     def begin(self, encoded: Encoded) -> Decoding:
