@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .errors import UserError
+
+#: Lines of standard input that are translated together: sentences of like length are found among them.
+_LINES = 1024
 
 app = typer.Typer(no_args_is_help=True, help="Prepare training data, translate with trained models and serve them.")
 
@@ -32,25 +38,21 @@ def prepare(
     """Turn two tokenised text files into train.rec, val.rec and the vocabularies."""
     from tqdm import tqdm
 
-    from infra.container import ClientError
     from infra.seq2seq import prepare as module
 
     if (validation_src is None) != (validation_trg is None):
         raise UserError("--validation-src and --validation-trg go together: give both or neither")
     validation = None if validation_src is None or validation_trg is None else (validation_src, validation_trg)
     options = module.Options(max_words, min_count, max_length, validation_fraction, seed)
-    with tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
+    with _user_errors(), tqdm(unit="B", unit_scale=True, disable=None, leave=False) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        try:
-            result = module.prepare(
-                (source, target), out, validation=validation, options=options, workers=workers, progress=show
-            )
-        except ClientError as error:
-            raise UserError(str(error)) from error
+        result = module.prepare(
+            (source, target), out, validation=validation, options=options, workers=workers, progress=show
+        )
     typer.echo(
         f"{out}: {result.train_pairs} training and {result.validation_pairs} validation pairs, {result.left_out} left "
         f"out; {result.source_words} source and {result.target_words} target words"
@@ -71,19 +73,37 @@ def translate(
     ] = None,
 ) -> None:
     """Translate tokenised sentences with a trained model, one a line."""
-    from infra.container import ClientError
     from infra.seq2seq import attention_chart
-    from infra.seq2seq.translator import Translator
+    from infra.seq2seq.translator import Translation, Translator
 
-    sentences = text if text else [line.rstrip("\n") for line in sys.stdin]
-    try:
-        translations = Translator.load(model, beam_size=beam_size).translate(sentences)
-        for translation in translations:
-            typer.echo(translation.target)
+    drawn: list[Translation] = []
+    with _user_errors():
         if attention is not None:
-            attention_chart.write(attention, translations)
-    except ClientError as error:
-        raise UserError(str(error)) from error
+            attention_chart.check(attention)
+        translator = Translator.load(model, beam_size=beam_size)
+        for sentences in [text] if text else _portions(sys.stdin.buffer, 1 if sys.stdin.isatty() else _LINES):
+            translations = translator.translate(sentences)
+            typer.echo("\n".join(translation.target for translation in translations))
+            if attention is not None:
+                drawn += translations
+        if attention is not None:
+            attention_chart.write(attention, drawn)
+
+
+def _portions(lines: Iterable[bytes], size: int) -> Iterator[list[str]]:
+    """The sentences of standard input, so many at a time: its end may be far away, or never come."""
+    numbered = enumerate(lines, start=1)
+    while portion := [_sentence(line, number) for number, line in islice(numbered, size)]:
+        yield portion
+
+
+def _sentence(line: bytes, number: int) -> str:
+    try:
+        return line.decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"line {number} of standard input is not UTF-8 text: {error.reason} at byte {error.start}"
+        ) from error
 
 
 @app.command()
@@ -94,10 +114,22 @@ def serve(
     beam_size: _BeamSize = None,
 ) -> None:
     """Answer requests as the algorithm's endpoint does: GET /ping, POST /invocations. Ends with Ctrl-C."""
-    from infra.container import ClientError
     from infra.seq2seq.serving.server import serve as run
 
-    try:
+    with _user_errors():
         run(model, host=host, port=port, beam_size=beam_size, log=typer.echo)
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    """Turns what a user can mend into one line: mistakes that the algorithm names, and files that cannot be had."""
+    from infra.container import ClientError
+
+    try:
+        yield
     except ClientError as error:
         raise UserError(str(error)) from error
+    except BrokenPipeError:  # whoever reads the output has enough
+        raise
+    except OSError as error:
+        raise UserError(str(error) if error.filename is None else f"{error.filename}: {error.strerror}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -38,18 +40,25 @@ def run_program(
     return commands[arguments[0]]()
 
 
-def exit_code_of(train: Callable[[], None], container: Container) -> int:
-    """Trains; a failure is written where the service looks for it.
+def exit_code_of(work: Callable[[], None], container: Container | None) -> int:
+    """Does the work of a command. The reason of a failure goes to standard error.
+
+    Args:
+        work: Does it all.
+        container: Where the service looks for the reason as well; None: it looks nowhere.
 
     Returns:
         The exit code: 0, 1 for a client's mistake, 2 for one of ours.
     """
     try:
-        train()
+        work()
     except ClientError as error:
         return _fail(container, f"ClientError: {error}", 1)
     except Exception as error:  # whatever it is, the service shows the reason rather than a bare exit code
         traceback.print_exc()
+        if _is_full_disk(error):
+            reason = f"no space is left on the disk ({error}); free some, or give the job more by VolumeSizeInGB"
+            return _fail(container, f"ClientError: {reason}", 1)
         return _fail(container, f"AlgorithmError: {type(error).__name__}: {error}", 2)
     return 0
 
@@ -59,7 +68,22 @@ def log(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
-def _fail(container: Container, reason: str, code: int) -> int:
-    container.write_failure(reason)
+def _is_full_disk(error: BaseException | None) -> bool:
+    """Whether that is behind an error; libraries raise errors of their own upon it, some with its text alone."""
+    texts = [os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT)]
+    while error is not None:
+        if any(text in str(error) for text in texts):
+            return True
+        error = error.__context__
+    return False
+
+
+def _fail(container: Container | None, reason: str, code: int) -> int:
+    reason = reason.encode(errors="backslashreplace").decode()  # names of files need not be characters
     print(reason, file=sys.stderr, flush=True)  # noqa: T201
+    if container is not None:
+        try:
+            container.write_failure(reason)
+        except OSError as error:
+            print(f"The failure file cannot be written: {error}", file=sys.stderr, flush=True)  # noqa: T201
     return code

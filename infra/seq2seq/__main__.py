@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from infra.container import ClientError, Container, log, run_program
+from infra.container import Container, exit_code_of, log, run_program
 
 from .hyperparameters import HyperParameters
 
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         arguments,
         container,
         train=lambda: _train(container),
-        others={"serve": lambda: _serve(container)},
+        others={"serve": lambda: exit_code_of(lambda: _serve(container), None)},
     )
 
 
@@ -40,16 +40,11 @@ def _train(container: Container) -> None:
     run(container, settings, log)
 
 
-def _serve(container: Container) -> int:
+def _serve(container: Container) -> None:
     from .serving.server import DEFAULT_PORT, PORT_VARIABLE, environment_number, serve
 
-    try:
-        port = environment_number(PORT_VARIABLE, DEFAULT_PORT, 0, 65535)
-        serve(container.model, host="0.0.0.0", port=port, log=log)  # noqa: S104  a container's only way in
-    except ClientError as error:
-        print(f"ClientError: {error}", file=sys.stderr, flush=True)  # noqa: T201
-        return 1
-    return 0
+    port = environment_number(PORT_VARIABLE, DEFAULT_PORT, 0, 65535)
+    serve(container.model, host="0.0.0.0", port=port, log=log)  # noqa: S104  a container's only way in
 
 
 if __name__ == "__main__":

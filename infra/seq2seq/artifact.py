@@ -7,14 +7,17 @@ those that it was trained with.
 from __future__ import annotations
 
 import json
+import lzma
 import posixpath
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -25,7 +28,9 @@ from .model import Seq2Seq
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
 
 CONFIG_FILE, MODEL_FILE = "config.json", "model.safetensors"
+_FILES = (CONFIG_FILE, MODEL_FILE, SOURCE_FILE, TARGET_FILE)
 _FORMAT = 1
+_MIB = 1 << 20
 
 
 class Artifact(NamedTuple):
@@ -60,39 +65,68 @@ def load(path: Path) -> Artifact:
     """Reads a model from its folder or its model.tar.gz.
 
     Raises:
-        ClientError: There is no model of this algorithm at the path.
+        ClientError: There is no model of this algorithm at the path, or a file of it is damaged.
     """
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, path)
     if not path.is_file():
         raise ClientError(f"there is no model at {path}: give a model.tar.gz or the folder that it was made of")
     with tempfile.TemporaryDirectory() as folder:
         try:
             with tarfile.open(path) as archive:
                 _extract(archive, Path(folder))
-        except (tarfile.TarError, EOFError, OSError) as error:
-            raise ClientError(f"{path} is not a readable tar archive: {error}") from error
-        return _load_folder(Path(folder))
+        except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            reason = str(error).partition("\n")[0]  # of several, one for each kind of compression
+            raise ClientError(f"{path} is not a readable tar archive: {reason}") from error
+        return _load_folder(Path(folder), path)
 
 
 def _extract(archive: tarfile.TarFile, folder: Path) -> None:
     """The model's files and no others, whatever else and wherever to an archive may want to write."""
-    wanted = {CONFIG_FILE, MODEL_FILE, SOURCE_FILE, TARGET_FILE}
     for member in archive:
         name = posixpath.normpath(member.name)
-        if name in wanted and member.isfile() and (content := archive.extractfile(member)) is not None:
+        if name in _FILES and member.isfile() and (content := archive.extractfile(member)) is not None:
             with content, (folder / name).open("wb") as file:
                 shutil.copyfileobj(content, file)
+    # An archive ends before its file does, and the checksum of a compressed one comes last.
+    while archive.fileobj is not None and archive.fileobj.read(_MIB):
+        pass
 
 
-def _load_folder(folder: Path) -> Artifact:
-    for name in (CONFIG_FILE, MODEL_FILE):
-        if not (folder / name).is_file():
-            raise ClientError(f"{folder} holds no model of this algorithm: {name} is missing")
-    config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    settings = HyperParameters.parse(config["hyperparameters"])
+def _load_folder(folder: Path, path: Path) -> Artifact:
+    """Reads the files in a folder; errors name the path that they came from."""
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        raise ClientError(f"{path} holds no model of this algorithm: {missing[0]} is missing")
+    settings, metrics = _load_config(folder / CONFIG_FILE, path)
     source, target = Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
     model = Seq2Seq(settings, len(source), len(target))
-    model.load_state_dict(load_file(folder / MODEL_FILE))
+    try:
+        parameters = load_file(folder / MODEL_FILE)
+    except SafetensorError as error:
+        raise ClientError(f"{path} is damaged: {MODEL_FILE} cannot be read: {error}") from error
+    try:
+        model.load_state_dict(parameters)
+    except RuntimeError as error:
+        reason = " ".join(str(error).splitlines()[1].split())  # of the first parameter that does not fit
+        raise ClientError(
+            f"{path} is damaged: {MODEL_FILE} is not of the model that {CONFIG_FILE} and the vocabularies describe: "
+            f"{reason}"
+        ) from error
     model.eval()
-    return Artifact(model, settings, source, target, config["metrics"])
+    return Artifact(model, settings, source, target, metrics)
+
+
+def _load_config(file: Path, path: Path) -> tuple[HyperParameters, dict[str, float]]:
+    """Hyperparameters and metrics."""
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ClientError(f"{path} is damaged: {CONFIG_FILE} is not JSON: {error}") from error
+    found = config.get("format") if isinstance(config, dict) else None
+    if found != _FORMAT:
+        raise ClientError(
+            f"{path} holds no model that this version can read: the format in {CONFIG_FILE} must be {_FORMAT}, "
+            f"but got {found!r}"
+        )
+    return HyperParameters.parse(config["hyperparameters"]), config["metrics"]

@@ -13,6 +13,29 @@ from .translator import Translation
 
 _CELL = 34  # pixels
 _PNG_SCALE = 2
+_NO_CHARACTER = "\ufdd0"  # Unicode will never give it a meaning
+
+
+def check(path: Path) -> None:
+    """Says whether a picture can be written there, before the work that is to be shown by it.
+
+    Args:
+        path: See :func:`write`.
+
+    Raises:
+        ClientError: The file has another ending, its folder or the chart libraries are missing.
+    """
+    if path.suffix not in (".png", ".html"):
+        raise ClientError(f"the attention picture must be a .png or .html file, but got {path}")
+    if not path.parent.is_dir():
+        raise ClientError(f"the attention picture {path} has no folder: make {path.parent} first")
+    try:
+        import altair  # noqa: F401
+        import vl_convert  # noqa: F401
+    except ImportError as error:
+        raise ClientError(
+            f"the attention picture needs {error.name}: install it with pip install 'cdk-tuning[report]'"
+        ) from error
 
 
 def write(path: Path, translations: Sequence[Translation]) -> None:
@@ -23,27 +46,25 @@ def write(path: Path, translations: Sequence[Translation]) -> None:
         translations: Those without words are left out.
 
     Raises:
-        ClientError: The file has another ending, there is nothing to show, or the chart libraries are missing.
+        ClientError: There is nothing to show, or see :func:`check`.
     """
-    if path.suffix not in (".png", ".html"):
-        raise ClientError(f"the attention picture must be a .png or .html file, but got {path}")
+    check(path)
     shown = [translation for translation in translations if translation.attention]
     if not shown:
         raise ClientError("there is no attention to show: no sentence has a translation with words")
-    try:
-        import altair
-        import vl_convert
-    except ImportError as error:
-        raise ClientError(
-            f"the attention picture needs {error.name}: install it with pip install 'cdk-tuning[report]'"
-        ) from error
+    import altair
+    import vl_convert
+
     specification = json.dumps(chart(shown))
     version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     if path.suffix == ".png":
         path.write_bytes(vl_convert.vegalite_to_png(specification, vl_version=version, scale=_PNG_SCALE))
     else:
-        page = vl_convert.vegalite_to_html(specification, vl_version=version, bundle=True)
-        path.write_text(page, encoding="utf-8")
+        # The page has the specification in a script, where a word such as </script> would end it. vl_convert undoes
+        # JSON's own escapes, so another character stands for < until the page is made.
+        hidden = specification.replace("<", _NO_CHARACTER)
+        page = vl_convert.vegalite_to_html(hidden, vl_version=version, bundle=True)
+        path.write_text(page.replace(_NO_CHARACTER, "\\u003c"), encoding="utf-8")
 
 
 def chart(translations: Sequence[Translation]) -> dict[str, Any]:

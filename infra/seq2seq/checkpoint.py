@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from infra.container import ClientError
+
+from .memory import is_out_of_memory
 
 STATE_FILE = "training-state.pt"
 
@@ -34,13 +37,17 @@ class Progress:
 
 
 def save_state(folder: Path, state: dict[str, Any]) -> None:
-    """Replaces the state on disk as a whole: a process killed meanwhile leaves the state before."""
+    """Replaces the state on disk as a whole: a process killed meanwhile, or a full disk, leaves the state before."""
     partial = folder / f".{STATE_FILE}.partial"
-    with partial.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / STATE_FILE)
+    try:
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / STATE_FILE)
+    except Exception:
+        partial.unlink(missing_ok=True)  # its room may be wanted for the reason
+        raise
 
 
 def load_state(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
@@ -48,15 +55,15 @@ def load_state(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
 
     Args:
         folder: Where checkpoints lie.
-        identity: What must be the same as when the state was saved: hyperparameters and vocabulary sizes.
+        identity: What must be the same as when the state was saved: hyperparameters and vocabularies.
 
     Raises:
-        ClientError: The state belongs to a training with other hyperparameters or data.
+        ClientError: The state cannot be read, or belongs to a training with other hyperparameters or data.
     """
     path = folder / STATE_FILE
     if not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    state = _read(path)
     saved = state["identity"]
     changed = sorted(name for name in saved.keys() | identity.keys() if saved.get(name) != identity.get(name))
     if changed:
@@ -65,3 +72,22 @@ def load_state(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
             "use another checkpoint location for this one"
         )
     return state
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    # torch has no class for what is wrong with a file
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, LookupError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise _unreadable(path) from error
+    if not isinstance(state, dict) or "identity" not in state:
+        raise _unreadable(path)
+    return state
+
+
+def _unreadable(path: Path) -> ClientError:
+    return ClientError(
+        f"the checkpoint {path} cannot be read: remove it to start anew, or use another checkpoint location"
+    )

@@ -98,14 +98,15 @@ def bounded_memory(settings: HyperParameters, device: torch.device) -> Iterator[
         try:
             yield
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             raise ClientError(
                 f"out of memory: a training step needs more than the memory that is free; {advice(settings)}"
             ) from error
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python or torch is a failed allocation."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return "can't allocate memory" in str(error) or "not enough memory" in str(error)  # torch has no class for it

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import struct
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple, Protocol, cast
@@ -61,6 +62,11 @@ def encode(pair: Pair) -> bytes:
     message.features["source"].int32_tensor.values.extend(pair.source)
     if pair.target:
         message.features["target"].int32_tensor.values.extend(pair.target)
+    return framed(message)
+
+
+def framed(message: Record) -> bytes:
+    """One record of this message; the same message always gives the same bytes."""
     body = message.SerializeToString(deterministic=True)
     return _HEADER.pack(MAGIC, len(body)) + body + bytes(-len(body) % 4)
 
@@ -108,7 +114,7 @@ def read_frames(file: BinaryIO, name: str, *, remedy: str = AGAIN) -> Iterator[F
     stream: _Readable = gzip.GzipFile(mode="rb", fileobj=cast("IO[bytes]", rest)) if start == _GZIP_MAGIC else rest
     try:
         yield from _split_frames(stream, name, remedy)
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ClientError(f"{name} is not a whole gzip file: {error}; compress and upload it again") from error
 
 
@@ -166,5 +172,19 @@ def decode(body: bytes, name: str, offset: int) -> Pair:
             f"{name}: the record at byte {offset} has no feature 'source'; "
             f"it has {sorted(message.features, key=repr) or 'none'}"  # names that are not UTF-8 are bytes
         )
-    target = message.features["target"].int32_tensor.values if "target" in message.features else ()
-    return Pair(message.features["source"].int32_tensor.values[:], target[:])  # as lists, far quicker to go through
+    source, target = (_word_ids(message, side, name, offset) for side in ("source", "target"))
+    return Pair(source, target)
+
+
+def _word_ids(message: Record, side: str, name: str, offset: int) -> list[int]:
+    """Those of one side, as a list, which is far quicker to go through; none where the side is missing."""
+    if side not in message.features:
+        return []
+    value = message.features[side]
+    kind = value.WhichOneof("value")
+    if kind not in (None, "int32_tensor"):  # else the sentence would be an empty one without a word
+        raise ClientError(
+            f"{name}: the feature {side!r} of the record at byte {offset} must be an int32_tensor of word ids, "
+            f"but got {kind}"
+        )
+    return value.int32_tensor.values[:]

@@ -260,7 +260,7 @@ class Trainer:
         return Trained(self._best, progress.best_metrics)
 
     def _identity(self) -> dict[str, Any]:
-        words = {"source vocabulary": len(self._data.source), "target vocabulary": len(self._data.target)}
+        words = {"source vocabulary": self._data.source.digest, "target vocabulary": self._data.target.digest}
         return {**self._settings.to_strings(), **words, "seed": self._seed, "precision": self._precision.value}
 
     def _save(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,11 @@ class Vocabulary:
     def save(self, path: Path) -> None:
         """Writes the vocabulary file: UTF-8, by id, a word a line."""
         path.write_text(json.dumps(self._ids, ensure_ascii=False, separators=(",\n", ": ")), encoding="utf-8")
+
+    @property
+    def digest(self) -> str:
+        """Stands for the words and their order: SHA-256 in hexadecimal digits."""
+        return hashlib.sha256(json.dumps(self.words).encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.words)

@@ -5,19 +5,17 @@ For much data: nothing has to be split or looked up.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from io import BytesIO
 
 from infra.container import ClientError
 
 from ..record_pb2 import Record
-from ..recordio import MAGIC, read_stream
+from ..recordio import MAGIC, framed, read_stream
 from ..search import Hypothesis
 from ..translator import Translator
 from .format import Sentence, bad_request
 
-_HEADER = struct.Struct("<II")
 _WHOLE = "send whole records, one after the other"
 
 
@@ -53,5 +51,4 @@ class RecordIoFormat:
 def _record(words: Sequence[int]) -> bytes:
     message = Record()
     message.features["target"].int32_tensor.values.extend(words)
-    body = message.SerializeToString(deterministic=True)
-    return _HEADER.pack(MAGIC, len(body)) + body + bytes(-len(body) % 4)
+    return framed(message)

@@ -49,6 +49,49 @@ def test_the_page_needs_no_network(model_base: Path, tmp_path: Path) -> None:
     assert '"target": "B"' in text or '"target":"B"' in text
 
 
+def test_words_that_look_like_a_page_are_words(tmp_path: Path) -> None:
+    page = tmp_path / "attention.html"
+    attention_chart.write(page, [Translation("</script><b>", "<!-- 1<2", -0.1, [[1.0], [1.0]])])
+    text = page.read_text()
+    assert r'"\u003c/script>\u003cb>"' in text
+    assert "</script><b>" not in text
+    assert "<!-- 1<2" not in text
+
+
+def _translating(base: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "infra.cli", "seq2seq", "translate", "--model", str(base / "model"), *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_lines_are_answered_before_the_last_one_has_come(model_base: Path) -> None:
+    with _translating(model_base) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"a b\n" * 1024)
+        process.stdin.flush()
+        assert [process.stdout.readline() for _ in range(1024)] == [b"A B\n"] * 1024
+        process.stdin.write(b"\nc d")
+        process.stdin.close()
+        assert process.stdout.read() == b"\nC D\n"
+        assert process.wait(30) == 0
+
+
+def test_a_reader_that_has_enough_ends_the_translation_without_a_word(model_base: Path) -> None:
+    with _translating(model_base, "a") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_text_that_is_none_is_named_by_its_line(model_base: Path) -> None:
+    with pytest.raises(UserError) as error:
+        CliRunner().invoke(
+            app, ["translate", "--model", str(model_base / "model")], b"a b\na \xff\n", catch_exceptions=False
+        )
+    assert str(error.value) == "line 2 of standard input is not UTF-8 text: invalid start byte at byte 2"
+
+
 def test_the_grid_has_a_cell_for_each_pair_of_words_even_if_they_repeat() -> None:
     words = 'say "a" a'
     chart = attention_chart.chart([Translation(words, "x x", -0.1, [[0.1, 0.2, 0.7], [1.0, 0.0, 0.0]])])
@@ -64,6 +107,7 @@ def test_the_grid_has_a_cell_for_each_pair_of_words_even_if_they_repeat() -> Non
     ("name", "sentence", "error"),
     [
         ("a.svg", "a", "the attention picture must be a .png or .html file, but got a.svg"),
+        ("no/a.png", "a", "the attention picture no/a.png has no folder: make no first"),
         ("a.png", "", "there is no attention to show: no sentence has a translation with words"),
     ],
 )

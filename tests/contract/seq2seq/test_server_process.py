@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import torch
 
 from infra.seq2seq.__main__ import main
 
@@ -86,3 +87,15 @@ def test_settings_of_the_environment_are_checked(
     assert main(["serve"]) == 1
     error = f"ClientError: environment variable {name} must be a whole number {rule}, but got {value!r}\n"
     assert capsys.readouterr().err == error
+
+
+def test_an_error_of_its_own_has_another_code_than_the_clients(
+    base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no driver")
+
+    monkeypatch.setattr(torch, "set_num_threads", fail)
+    assert main(["serve"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "AlgorithmError: RuntimeError: no driver"
+    assert not (base / "output").exists()  # for trainings alone

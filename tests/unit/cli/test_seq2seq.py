@@ -44,6 +44,18 @@ def test_validation_files_go_together(text: tuple[Path, Path], tmp_path: Path) -
         _run("prepare", *text, tmp_path / "data", "--validation-src", text[0])
 
 
+def test_a_file_in_the_way_is_named(text: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError) as error:
+        _run("prepare", *text, text[0])
+    assert str(error.value) == f"{text[0]}: File exists"
+
+
+def test_a_picture_that_cannot_be_drawn_is_said_before_the_model_is_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        _run("translate", "--model", tmp_path / "model.tar.gz", "--attention", tmp_path / "a.svg", "hello")
+    assert str(error.value) == f"the attention picture must be a .png or .html file, but got {tmp_path}/a.svg"
+
+
 def test_a_missing_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         _run("translate", "--model", tmp_path / "model.tar.gz", "hello")

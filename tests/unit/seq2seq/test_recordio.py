@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.container import ClientError
-from infra.seq2seq.recordio import Pair, encode, read_file, read_stream
+from infra.seq2seq.record_pb2 import Record
+from infra.seq2seq.recordio import Pair, encode, framed, read_file, read_stream
 
 _IDS = st.lists(st.integers(0, 2**31 - 1), min_size=1, max_size=8)
 _PAIRS = st.lists(st.builds(Pair, _IDS, _IDS), max_size=5)
@@ -51,6 +52,26 @@ def test_a_compressed_file_cut_short_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(encode(Pair([4], [5])) * 100)[:-9])
     with pytest.raises(ClientError, match=r"train\.rec\.gz is not a whole gzip file: .*; compress and upload it again"):
         list(read_file(path))
+
+
+@given(st.data())
+def test_a_compressed_file_with_a_wrong_byte_is_an_error_or_reads_the_same(data: st.DataObject) -> None:
+    records = b"".join(encode(Pair([4, number % 300], [5, number % 7])) for number in range(200))
+    whole = bytearray(gzip.compress(records, mtime=0))
+    whole[data.draw(st.integers(2, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(ClientError):
+        assert _read(bytes(whole)) == _read(records)
+
+
+def test_word_ids_of_another_type_are_an_error_and_no_empty_sentence() -> None:
+    message = Record.FromString(encode(Pair([4], [5]))[8:].rstrip(b"\0"))
+    message.features["target"].float32_tensor.values.extend([5.0])
+    with pytest.raises(ClientError) as error:
+        _read(encode(Pair([4], [5])) + framed(message))
+    assert str(error.value) == (
+        "train.rec: the feature 'target' of the record at byte 44 must be an int32_tensor of word ids, but got "
+        "float32_tensor"
+    )
 
 
 @pytest.mark.parametrize(

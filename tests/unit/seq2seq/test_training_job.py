@@ -80,6 +80,22 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
     assert all((expected[name] == got[name]).all() for name in expected)
 
 
+def test_a_checkpoint_of_other_words_is_refused(tmp_path: Path) -> None:
+    # GIVEN a job that was stopped, and another with as many words, but not the same
+    base = write_job(tmp_path, {"max_num_batches": "1"}, pairs=40)
+    (base / "checkpoints").mkdir()
+    assert _run(base)[0] == 0
+    vocabulary = base / "input/data/vocab/vocab.src.json"
+    vocabulary.write_text(vocabulary.read_text().replace('"a"', '"z"'))
+    # THEN
+    code, _, err = _run(base)
+    assert (code, err) == (
+        1,
+        f"ClientError: the checkpoint {base}/checkpoints/training-state.pt belongs to a training that differs in "
+        "source vocabulary; use another checkpoint location for this one\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
