@@ -13,8 +13,8 @@ Why it is fast: a recurrence is one operation to autograd, with a step back writ
 
 Training: ``training_job`` from the container's files to the model; ``hyperparameters`` are data; ``trainer`` has the
 loop, ``optimizers`` and ``schedulers`` its update, ``evaluation`` its metrics, ``training_log`` and ``metric_lines``
-what it says, ``checkpoint`` what it needs to go on, ``processes`` its several GPUs, ``memory`` its limits, ``artifact``
-the model's files.
+what it says, ``checkpoint`` what it needs to go on, ``processes`` its several GPUs, ``precision`` that of its products,
+``memory`` its limits, ``artifact`` the model's files.
 
 Data: ``recordio`` frames the messages of ``record_pb2``; ``record_blocks`` does many at once, on ``varints``, as
 ``pair_block``; ``dataset`` checks and holds windows of them, ``batching`` makes batches. ``vocabulary`` has the words.

@@ -18,11 +18,11 @@ from .initialization import Initializer
 class Attention(nn.Module):
     """What most types have in common: softmax over the words' scores, and the values' sum weighted by it."""
 
-    def begin(self, encoded: Encoded, keep: bool) -> AttentionSteps:
-        """The attention over these sentences, with all done that does not depend on the query."""
-        return SoftmaxSteps(self.scores(encoded, keep), encoded, keep)
+    def begin(self, encoded: Encoded, rows: int) -> AttentionSteps:
+        """The attention over these sentences, all done that no query decides; ``rows`` as in ``stepwise``."""
+        return SoftmaxSteps(self.scores(encoded, rows), encoded, rows)
 
-    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
+    def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """The scores of these sentences' positions."""
         raise NotImplementedError
 
@@ -36,9 +36,10 @@ class MlpAttention(Attention):
         self.query = init.weight(query_size, size)
         self.score = nn.Parameter(init.values(size, 1, (size,)))
 
-    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
+    def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """See the class."""
-        return AdditiveScores(encoded.keys @ self.key, self.query, self.score, keep)
+        keys = (encoded.keys @ self.key).to(encoded.keys.dtype)  # (B, S, A); a large product may be less precise
+        return AdditiveScores(keys, self.query, self.score, rows)
 
 
 class DotAttention(Attention):
@@ -49,10 +50,10 @@ class DotAttention(Attention):
         self.key = init.weight(key_size, size) if key_size != size else None
         self.query = init.weight(query_size, size) if query_size != size else None
 
-    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
+    def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """See the class."""
-        keys = encoded.keys if self.key is None else encoded.keys @ self.key  # (B, S, A)
-        return DotScores(keys, self.query, keep)
+        keys = encoded.keys if self.key is None else (encoded.keys @ self.key).to(encoded.keys.dtype)  # (B, S, A)
+        return DotScores(keys, self.query, rows)
 
 
 class BilinearAttention(Attention):
@@ -62,15 +63,15 @@ class BilinearAttention(Attention):
         super().__init__()
         self.query = init.weight(query_size, key_size)
 
-    def scores(self, encoded: Encoded, keep: bool) -> ScoreSteps:
+    def scores(self, encoded: Encoded, rows: int) -> ScoreSteps:
         """See the class."""
-        return DotScores(encoded.keys, self.query, keep)
+        return DotScores(encoded.keys, self.query, rows)
 
 
 class FixedAttention(Attention):
     """The encoder's last state as the context of every step."""
 
-    def begin(self, encoded: Encoded, keep: bool) -> AttentionSteps:
+    def begin(self, encoded: Encoded, rows: int) -> AttentionSteps:
         """See the class; the weights are 1 at the last word."""
         return FixedSteps(encoded)
 

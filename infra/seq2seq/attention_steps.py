@@ -66,8 +66,8 @@ class SoftmaxSteps:
     Back: with g the gradient of w, that of the scores is w (g - sum over s of w_s g_s).
     """
 
-    def __init__(self, scores: ScoreSteps, encoded: Encoded, keep: bool) -> None:
-        self._scores, self._mix, self._keep = scores, StepMix(encoded.values, keep), keep
+    def __init__(self, scores: ScoreSteps, encoded: Encoded, rows: int) -> None:
+        self._scores, self._mix, self._rows = scores, StepMix(encoded.values, rows), rows
         self._padding = None if bool(encoded.mask.all()) else ~encoded.mask
         self._weights: list[Tensor] = []
         self.tensors = (encoded.values, *scores.tensors)
@@ -78,7 +78,7 @@ class SoftmaxSteps:
         if self._padding is not None:
             scores.masked_fill_(self._padding[: len(query)], -torch.inf)
         weights = scores.softmax(dim=1)
-        if self._keep:
+        if self._rows:
             self._weights.append(weights)
         return self._mix(weights), weights
 
@@ -101,21 +101,21 @@ class AdditiveScores:
     query and a key; that is so little that the way back computes it again instead of reading it from memory.
     """
 
-    def __init__(self, keys: Tensor, query: Tensor, v: Tensor, keep: bool) -> None:
+    def __init__(self, keys: Tensor, query: Tensor, v: Tensor, rows: int) -> None:
         self.tensors = (keys, query, v)
-        self._keys, self._keep = _exp(keys.detach()), keep  # (B, S, A)
-        self._query, self._none = StepProduct(query, keep), torch.zeros_like(v)
+        self._keys, self._rows = _exp(keys.detach()), rows  # (B, S, A)
+        self._query, self._none = StepProduct(query, rows), torch.zeros_like(v)
         self._v = 2 * v.detach()
         self._one = torch.ones_like(self._v)
         self._asked: list[Tensor] = []
         self._active = torch.empty_like(self._keys)
-        self._grad_keys = torch.zeros_like(self._keys) if keep else self._keys[:0]
+        self._grad_keys = torch.zeros_like(self._keys) if rows else self._keys[:0]
         self._grad_v = torch.zeros_like(self._v)
 
     def __call__(self, query: Tensor) -> Tensor:
         """See ``ScoreSteps``."""
-        asked = _exp(self._query(query, self._none))  # (b, A)
-        if self._keep:
+        asked = _exp(self._query([query], self._none))  # (b, A)
+        if self._rows:
             self._asked.append(asked)
         return self._activations(asked) @ self._v
 
@@ -131,7 +131,8 @@ class AdditiveScores:
         slope = active.addcmul_(active, active, value=-1)  # s * (1 - s)
         self._grad_keys[: len(grad)].addcmul_(slope, grad.unsqueeze(2))
         grad_asked = torch.bmm(grad.unsqueeze(1), slope).squeeze(1)  # (b, 1, S) x (b, S, A)
-        return self._query.back(grad_asked.mul_(self._v).mul_(2))
+        torch.mul(grad_asked, self._v, out=self._query.gradient(len(grad))).mul_(2)
+        return self._query.back(len(grad))
 
     def gradients(self) -> tuple[Tensor, ...]:
         """See ``ScoreSteps``."""
@@ -149,18 +150,18 @@ class DotScores:
     Gradients of the keys are the products of each step's score gradients and query, summed up at the end.
     """
 
-    def __init__(self, keys: Tensor, query: Tensor | None, keep: bool) -> None:
+    def __init__(self, keys: Tensor, query: Tensor | None, rows: int) -> None:
         self.tensors = (keys,) if query is None else (keys, query)
-        self._keys, self._keep = keys, keep
-        self._query = None if query is None else StepProduct(query, keep)
+        self._keys, self._rows = keys, rows
+        self._query = None if query is None else StepProduct(query, rows)
         self._none = keys.new_zeros(keys.size(2))
         self._queries: list[Tensor] = []
         self._grads: list[Tensor] = []
 
     def __call__(self, query: Tensor) -> Tensor:
         """See ``ScoreSteps``."""
-        projected = query if self._query is None else self._query(query, self._none)  # (b, A)
-        if self._keep:
+        projected = query if self._query is None else self._query([query], self._none)  # (b, A)
+        if self._rows:
             self._queries.append(projected)
         return row_products(projected, self._keys)
 
@@ -168,7 +169,10 @@ class DotScores:
         """See ``ScoreSteps``."""
         self._grads.append(grad)
         grad_query = torch.bmm(grad.unsqueeze(1), self._keys[: len(grad)]).squeeze(1)  # (b, 1, S) x (b, S, A)
-        return grad_query if self._query is None else self._query.back(grad_query)
+        if self._query is None:
+            return grad_query
+        self._query.gradient(len(grad)).copy_(grad_query)
+        return self._query.back(len(grad))
 
     def gradients(self) -> tuple[Tensor, ...]:
         """See ``ScoreSteps``."""

@@ -66,55 +66,52 @@ class LstmCell(nn.Module):
         """What steps use."""
         return (self.recurrent,)
 
-    def begin(self, keep: bool) -> CellSteps:
-        """The steps of one sequence; gradients need what is kept."""
-        return _LstmSteps(self, keep)
+    def begin(self, rows: int) -> CellSteps:
+        """The steps of one sequence; rows: see ``stepwise``."""
+        return _LstmSteps(self, rows)
 
 
 class _LstmSteps:
     """Gates in one product a step: i, f, o = s(...) and the candidate g = tanh(...), with s the logistic function.
 
-    c' = f c + i g and h' = o tanh(c'). Back, with dh and dc the gradients of h' and c', dc first becomes
-    dc + dh o (1 - tanh(c')^2); then di = dc g, df = dc c, do = dh tanh(c') and dg = dc i, each times the slope of its
-    function, s (1 - s) or 1 - tanh^2, and the gradient of c is dc f.
+    c' = f c + i g and h' = o tanh(c'). As tanh(x) = 2 s(2x) - 1, all four are s of something, and g = 2 q - 1.
+
+    Back, with dh and dc the gradients of h' and c', dc first becomes dc + dh o (1 - tanh(c')^2); then di = dc g,
+    df = dc c, do = dh tanh(c') and dq = 2 dc i, each times the slope s (1 - s), that of q twice for the 2 in s(2x); the
+    gradient of c is dc f.
     """
 
-    def __init__(self, cell: LstmCell, keep: bool) -> None:
-        self._product = StepProduct(cell.recurrent, keep)
-        self._size, self._keep = cell.hidden, keep
-        self._kept: list[tuple[Tensor, Tensor, Tensor]] = []
+    def __init__(self, cell: LstmCell, rows: int) -> None:
+        self._product, self._size, self._rows = StepProduct(cell.recurrent, rows), cell.hidden, rows
+        self._kept: list[tuple[Tensor, ...]] = []
 
     def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
         hidden, memory = state
-        size = self._size
-        gates = self._product(hidden if inputs is None else torch.cat([inputs, hidden], dim=1), projected)  # (b, 4H)
-        gates[:, : 3 * size].sigmoid_()
-        tanh_(gates[:, 3 * size :])
-        i, f, o, candidate = gates.split(size, dim=1)
+        gates = self._product([hidden] if inputs is None else [inputs, hidden], projected)  # (b, 4H)
+        gates[:, 3 * self._size :].mul_(2)
+        i, f, o, q = gates.sigmoid_().split(self._size, dim=1)
+        candidate = torch.mul(q, 2).sub_(1)
         new = torch.mul(f, memory).addcmul_(i, candidate)
         squashed = tanh_(new.clone())
-        if self._keep:
-            self._kept.append((gates, memory, squashed))
+        if self._rows:
+            self._kept.append((gates, candidate, memory, squashed))
         return o * squashed, new
 
     def back(self, grads: State) -> tuple[Tensor, State]:
         grad_output, grad_new = grads
-        gates, memory, squashed = self._kept.pop()
-        size = self._size
-        i, f, o, candidate = gates.split(size, dim=1)
+        gates, candidate, memory, squashed = self._kept.pop()
+        i, f, o, _ = gates.split(self._size, dim=1)
         slope = torch.addcmul(o, o * squashed, squashed, value=-1)  # o * (1 - tanh(c)^2)
         grad_new = torch.addcmul(grad_new, grad_output, slope)
-        grad = torch.empty_like(gates)
-        torch.mul(grad_new, candidate, out=grad[:, :size])
-        torch.mul(grad_new, memory, out=grad[:, size : 2 * size])
-        torch.mul(grad_output, squashed, out=grad[:, 2 * size : 3 * size])
-        logistic = gates[:, : 3 * size]  # i, f and o
-        grad[:, : 3 * size].mul_(torch.addcmul(logistic, logistic, logistic, value=-1))  # s * (1 - s)
-        grad_candidate = grad_new * i
-        squares = grad_candidate * candidate
-        torch.addcmul(grad_candidate, squares, candidate, value=-1, out=grad[:, 3 * size :])  # 1 - tanh^2
-        grad_inputs = self._product.back(grad)
-        return grad_inputs[:, :-size], (grad_inputs[:, -size:], grad_new.mul_(f))
+        grad = self._product.gradient(len(gates))
+        grad_i, grad_f, grad_o, grad_q = grad.split(self._size, dim=1)
+        torch.mul(grad_new, candidate, out=grad_i)
+        torch.mul(grad_new, memory, out=grad_f)
+        torch.mul(grad_output, squashed, out=grad_o)
+        torch.mul(grad_new, i, out=grad_q).mul_(4)
+        grad.mul_(torch.addcmul(gates, gates, gates, value=-1))  # s * (1 - s)
+        grad_inputs = self._product.back(len(gates))
+        return grad_inputs[:, : -self._size], (grad_inputs[:, -self._size :], grad_new.mul_(f))
 
     def gradients(self) -> tuple[Tensor, ...]:
         return self._product.gradients()
@@ -145,9 +142,9 @@ class GruCell(nn.Module):
         """What steps use."""
         return (self.recurrent, self.recurrent_bias, *(() if self.stepped is None else (self.stepped,)))
 
-    def begin(self, keep: bool) -> CellSteps:
-        """The steps of one sequence; gradients need what is kept."""
-        return _GruSteps(self, keep)
+    def begin(self, rows: int) -> CellSteps:
+        """The steps of one sequence; rows: see ``stepwise``."""
+        return _GruSteps(self, rows)
 
 
 class _GruSteps:
@@ -157,41 +154,44 @@ class _GruSteps:
     its function; dr = dn b times the slope of s; the gradient of h is that by way of b, and dh z.
     """
 
-    def __init__(self, cell: GruCell, keep: bool) -> None:
-        self._recurrent, self._bias = StepProduct(cell.recurrent, keep), cell.recurrent_bias
-        self._stepped = None if cell.stepped is None else StepProduct(cell.stepped, keep)
-        self._size, self._keep = cell.hidden, keep
+    def __init__(self, cell: GruCell, rows: int) -> None:
+        self._recurrent, self._bias = StepProduct(cell.recurrent, rows), cell.recurrent_bias
+        self._stepped = None if cell.stepped is None else StepProduct(cell.stepped, rows)
+        self._size, self._rows = cell.hidden, rows
         self._kept: list[tuple[Tensor, ...]] = []
         self._grads: list[Tensor] = []
 
     def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
         (hidden,) = state
         size = self._size
-        given = projected if self._stepped is None or inputs is None else self._stepped(inputs, projected)  # (b, 3H)
-        carried = self._recurrent(hidden, self._bias)  # (b, 3H)
+        given = projected if self._stepped is None or inputs is None else self._stepped([inputs], projected)  # (b, 3H)
+        carried = self._recurrent([hidden], self._bias)  # (b, 3H)
         opened = (given[:, : 2 * size] + carried[:, : 2 * size]).sigmoid_()
         reset, update = opened.split(size, dim=1)
         candidate = torch.addcmul(given[:, 2 * size :], reset, carried[:, 2 * size :])
         tanh_(candidate)
-        if self._keep:
+        if self._rows:
             self._kept.append((hidden, opened, carried[:, 2 * size :], candidate))
         return (torch.lerp(candidate, hidden, update),)
 
     def back(self, grads: State) -> tuple[Tensor, State]:
         (grad,) = grads
         hidden, opened, carried, candidate = self._kept.pop()
-        size = self._size
+        size, rows = self._size, len(grad)
         reset, update = opened.split(size, dim=1)
-        grad_given = torch.cat([opened, candidate], dim=1)  # (b, 3H), to be overwritten
         grad_candidate = grad * (1 - update) * (1 - candidate * candidate)
-        torch.mul(grad_candidate, carried, out=grad_given[:, :size])
-        torch.mul(grad, hidden - candidate, out=grad_given[:, size : 2 * size])
-        grad_given[:, : 2 * size].mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
-        grad_given[:, 2 * size :] = grad_candidate
-        grad_carried = torch.cat([grad_given[:, : 2 * size], grad_candidate * reset], dim=1)
-        grad_hidden = self._recurrent.back(grad_carried).addcmul_(grad, update)
-        self._grads.append(grad_given)
-        return grad_given[:, :0] if self._stepped is None else self._stepped.back(grad_given), (grad_hidden,)
+        grad_carried = self._recurrent.gradient(rows)
+        torch.mul(grad_candidate, carried, out=grad_carried[:, :size])
+        torch.mul(grad, hidden - candidate, out=grad_carried[:, size : 2 * size])
+        torch.mul(grad_candidate, reset, out=grad_carried[:, 2 * size :])
+        grad_opened = grad_carried[:, : 2 * size]
+        grad_opened.mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
+        grad_hidden = self._recurrent.back(rows).addcmul_(grad, update)
+        if self._stepped is None:
+            self._grads.append(torch.cat([grad_opened, grad_candidate], dim=1))
+            return grad[:, :0], (grad_hidden,)
+        torch.cat([grad_opened, grad_candidate], dim=1, out=self._stepped.gradient(rows))
+        return self._stepped.back(rows), (grad_hidden,)
 
     def gradients(self) -> tuple[Tensor, ...]:
         grad_carried, grad_recurrent = self._recurrent.gradients()

@@ -49,7 +49,8 @@ class ConvolutionalDecoder(nn.Module):
         padding = ~encoded.mask.unsqueeze(1)  # (B, 1, S)
 
         def attend(queries: Tensor) -> tuple[Tensor, Tensor]:
-            weights = (queries @ keys).masked_fill(padding, -torch.inf).softmax(dim=2)
+            scores = (queries @ keys).to(queries.dtype)  # a large product may be less precise than its softmax
+            weights = scores.masked_fill(padding, -torch.inf).softmax(dim=2)
             return weights @ values, weights
 
         return attend

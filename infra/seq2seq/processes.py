@@ -56,6 +56,8 @@ class Processes:
             torch.cuda.set_device(device)
             # Products on tensor cores with 10 bits of mantissa, sums and parameters in full: no loss scaling needed.
             torch.set_float32_matmul_precision("high")
+            # Where products of bfloat16 are asked for, all of their sums are in float32 too.
+            torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
         if count > 1:
             backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=_PATIENCE)

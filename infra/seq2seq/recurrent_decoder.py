@@ -17,6 +17,7 @@ from .hyperparameters import HyperParameters
 from .initialization import Initializer
 from .layers import Projection, Words
 from .packing import Packing
+from .precision import full
 from .stepwise import StepProduct, tanh_, with_rows
 
 
@@ -56,14 +57,15 @@ class RecurrentDecoder(nn.Module):
 
     def forward(self, encoded: Encoded, words: Words, packing: Packing) -> Tensor:
         """Target words before each position, (B, T, E), longer sentences first, to packed features (N, H)."""
-        recurrence = _Recurrence(self, encoded, keep=torch.is_grad_enabled())
-        projected = words.packed(self.layers[0].project, packing)
-        features: Tensor = _Recur.apply(recurrence, packing.sizes, projected, *recurrence.tensors)
+        projected = words.packed(self.layers[0].project, packing).to(encoded.values.dtype)
+        recurrence = _Recurrence(self, encoded, rows=len(projected) if torch.is_grad_enabled() else 0)
+        with full(projected):
+            features: Tensor = _Recur.apply(recurrence, packing.sizes, projected, *recurrence.tensors)
         return features
 
     def begin(self, encoded: Encoded) -> Decoding:
         """Starts decoding these sentences."""
-        return _Recurrence(self, encoded, keep=False)
+        return _Recurrence(self, encoded, rows=0)
 
     def initial_states(self, encoded: Encoded) -> Carried:
         """States of all layers before the first step, each (B, H)."""
@@ -102,13 +104,13 @@ class _Recur(Function):
 class _Recurrence:
     """The decoder's steps on one batch; carried are the attentional vector and the states of all layers."""
 
-    def __init__(self, decoder: RecurrentDecoder, encoded: Encoded, keep: bool) -> None:
+    def __init__(self, decoder: RecurrentDecoder, encoded: Encoded, rows: int) -> None:
         layers = decoder.layers
         self._decoder = decoder
-        self._cells = [cell.begin(keep) for cell in layers]
+        self._cells = [cell.begin(rows) for cell in layers]
         self._biases = [cell.bias for cell in layers]
-        self._attend = decoder.attention.begin(encoded, keep)
-        self._combine = _Combine(decoder.combine, decoder.dropout, keep)
+        self._attend = decoder.attention.begin(encoded, rows)
+        self._combine = _Combine(decoder.combine, decoder.dropout, rows)
         states = decoder.initial_states(encoded)
         self._parts = layers[0].state_parts
         self.initial: Carried = (torch.zeros_like(states[0]), *states)
@@ -170,24 +172,24 @@ class _Recurrence:
 class _Combine:
     """The attentional vector, dropout(tanh(W [output, context] + b)): equation 5 of Luong et al. (2015)."""
 
-    def __init__(self, projection: Projection, dropout: nn.Dropout, keep: bool) -> None:
+    def __init__(self, projection: Projection, dropout: nn.Dropout, rows: int) -> None:
         self.tensors = (projection.weight, projection.bias)
-        self._product, self._bias, self._keep = StepProduct(projection.weight, keep), projection.bias, keep
+        self._product, self._bias, self._rows = StepProduct(projection.weight, rows), projection.bias, rows
         self._rate = dropout.p if dropout.training else 0.0
         self._kept: list[tuple[Tensor, Tensor | None]] = []
 
     def __call__(self, output: Tensor, context: Tensor) -> Tensor:
-        vector = tanh_(self._product(torch.cat([output, context], dim=1), self._bias))  # (b, H)
+        vector = tanh_(self._product([output, context], self._bias))  # (b, H)
         mask = nn.functional.dropout(torch.ones_like(vector), self._rate) if self._rate > 0 else None
-        if self._keep:
+        if self._rows:
             self._kept.append((vector, mask))
         return vector if mask is None else vector * mask
 
     def back(self, grad: Tensor) -> tuple[Tensor, Tensor]:
         vector, mask = self._kept.pop()
         grad = grad if mask is None else grad * mask
-        grad = torch.addcmul(grad, grad * vector, vector, value=-1)  # 1 - tanh^2
-        grad = self._product.back(grad)
+        torch.addcmul(grad, grad * vector, vector, value=-1, out=self._product.gradient(len(grad)))  # 1 - tanh^2
+        grad = self._product.back(len(grad))
         size = vector.size(1)
         return grad[:, :size], grad[:, size:]
 

@@ -14,6 +14,7 @@ from .hyperparameters import HyperParameters
 from .initialization import Initializer
 from .layers import Words
 from .packing import Packing
+from .precision import full
 from .stepwise import with_rows
 
 
@@ -55,7 +56,9 @@ class RecurrentEncoder(nn.Module):
 
 def unroll(cell: Cell, projected: Tensor, sizes: list[int]) -> Tensor:
     """A cell over packed projected inputs, (N, gates * H), from a zero state: outputs (N, H)."""
-    output: Tensor = _Unroll.apply(cell, torch.is_grad_enabled(), sizes, projected, *cell.step_weights)
+    projected = projected.to(cell.bias.dtype)  # from a product that may have been less precise
+    with full(projected):
+        output: Tensor = _Unroll.apply(cell, torch.is_grad_enabled(), sizes, projected, *cell.step_weights)
     return output
 
 
@@ -64,7 +67,7 @@ class _Unroll(Function):
 
     @staticmethod
     def forward(ctx: Any, cell: Cell, keep: bool, sizes: list[int], projected: Tensor, *_weights: Tensor) -> Tensor:
-        steps = cell.begin(keep)
+        steps = cell.begin(len(projected) if keep else 0)
         ctx.steps, ctx.sizes, ctx.state_parts = steps, sizes, cell.state_parts
         parts = projected.split(sizes)
         state, outputs = zero_state(cell, parts[0]), []

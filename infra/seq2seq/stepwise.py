@@ -5,8 +5,8 @@ whole gradient through memory each time. Here a step forward notes its operand a
 when all steps are done, one large product gives the sum, at the processor's full speed. The same up to rounding.
 
 Recurrences are written with these parts as pairs of functions, a step forward and a step back, and each appears to
-autograd as one operation from its first step to its last: nothing is recorded in between. Where nobody wants gradients
-(``keep`` is false) nothing is noted.
+autograd as one operation from its first step to its last: nothing is recorded in between. ``rows`` counts the sentences
+of all steps together, N; where it is 0 nobody wants gradients, and nothing is noted.
 """
 
 from __future__ import annotations
@@ -18,41 +18,51 @@ from torch import Tensor, nn
 
 
 class StepProduct:
-    """``x @ weight + addend`` in every step; the weight is (in, out)."""
+    """``x @ weight + addend`` in every step; the weight is (in, out).
 
-    def __init__(self, weight: Tensor, keep: bool) -> None:
-        self._weight, self._keep = weight, keep
-        self._inputs: list[Tensor] = []
-        self._grads: list[Tensor] = []
+    Operands and gradients are written where the product at the end wants them, so that they move through memory once.
+    """
 
-    def __call__(self, x: Tensor, addend: Tensor) -> Tensor:
-        """A step forward: x is (b, in), the addend (b, out) or (out,)."""
-        if self._keep:
-            self._inputs.append(x)
+    def __init__(self, weight: Tensor, rows: int) -> None:
+        self._weight, self._rows, self._done = weight, rows, 0
+        self._inputs = weight.new_empty(rows, weight.size(0))
+        self._grads = weight.new_empty(rows, weight.size(1))
+
+    def __call__(self, parts: list[Tensor], addend: Tensor) -> Tensor:
+        """A step forward: the parts side by side are x, (b, in); the addend is (b, out) or (out,)."""
+        if self._rows:
+            start, self._done = self._done, self._done + len(parts[0])
+            x = torch.cat(parts, dim=1, out=self._inputs[start : self._done])
+        else:
+            x = parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
         return torch.addmm(addend, x, self._weight)
 
-    def back(self, grad: Tensor) -> Tensor:
-        """A step back: the gradient of the result to that of x; that of the addend is the same."""
-        self._grads.append(grad)
+    def gradient(self, rows: int) -> Tensor:
+        """Where a step back writes the gradient of its result, (rows, out), before it calls :meth:`back`."""
+        return self._grads[self._done - rows : self._done]
+
+    def back(self, rows: int) -> Tensor:
+        """A step back, from the gradient of its result to that of x; that of the addend is the same."""
+        grad = self.gradient(rows)
+        self._done -= rows
         return grad @ self._weight.t()
 
     def gradients(self) -> tuple[Tensor, Tensor]:
         """Those of the addends of all steps, (N, out) in the order of the steps forward, and that of the weight."""
-        grads = torch.cat(self._grads[::-1])
-        return grads, torch.cat(self._inputs).t() @ grads
+        return self._grads, self._inputs.t() @ self._grads
 
 
 class StepMix:
     """Weighted sums of the rows of a memory, (B, S, D), in every step; a step may be of the first sentences only."""
 
-    def __init__(self, memory: Tensor, keep: bool) -> None:
-        self._memory, self._keep = memory, keep
+    def __init__(self, memory: Tensor, rows: int) -> None:
+        self._memory, self._rows = memory, rows
         self._weights: list[Tensor] = []
         self._grads: list[Tensor] = []
 
     def __call__(self, weights: Tensor) -> Tensor:
         """A step forward: weights (b, S) to sums (b, D)."""
-        if self._keep:
+        if self._rows:
             self._weights.append(weights)
         return torch.bmm(weights.unsqueeze(1), self._memory[: len(weights)]).squeeze(1)
 

@@ -22,6 +22,7 @@ from .loss import cross_entropy
 from .metric_lines import metric_line
 from .model import Seq2Seq
 from .optimizers import clip_gradients, make_optimizer
+from .precision import Precision
 from .processes import Processes, StopRequestedError
 from .schedulers import make_scheduler
 from .training_log import TrainingLog
@@ -55,6 +56,7 @@ class Trainer:
         checkpoints: Folder for the state of an interrupted training; None or a missing one: none is kept.
         processes: Where to compute and with whom; says after each update whether to end the training early. None: in
             this process alone, on the CPU.
+        precision: Of the updates' large products; checkpoints are evaluated in float32.
     """
 
     def __init__(
@@ -66,10 +68,12 @@ class Trainer:
         log: Callable[[str], None],
         checkpoints: Path | None = None,
         processes: Processes | None = None,
+        precision: Precision = Precision.FLOAT32,
     ) -> None:
         torch.manual_seed(seed)
         self._processes = Processes() if processes is None else processes
         self._settings, self._data, self._seed, self._log = settings, data, seed, log
+        self._precision = precision
         self._checkpoints = checkpoints if checkpoints is not None and checkpoints.is_dir() else None
         self._model = Seq2Seq(settings, len(data.source), len(data.target)).to(self._processes.device)
         self._parallel = self._processes.parallel(self._model)
@@ -140,7 +144,8 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = self._scheduler.rate(progress.updates)
         self._parallel.train()
-        loss = cross_entropy(self._model, self._parallel(part.batch.to(processes.device)))
+        with self._precision.products(processes.device):
+            loss = cross_entropy(self._model, self._parallel(part.batch.to(processes.device)))
         # The mean over the tokens of the whole batch; the gradients' mean over the processes makes it a sum of parts.
         mean = loss.total * (part.weight * processes.count / part.tokens)
         self._optimizer.zero_grad(set_to_none=True)
@@ -236,7 +241,7 @@ class Trainer:
 
     def _identity(self) -> dict[str, Any]:
         words = {"source vocabulary": self._data.source.digest, "target vocabulary": self._data.target.digest}
-        return {**self._settings.to_strings(), **words, "seed": self._seed}
+        return {**self._settings.to_strings(), **words, "seed": self._seed, "precision": self._precision.value}
 
     def _save(self) -> None:
         if self._checkpoints is None:

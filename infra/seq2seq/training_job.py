@@ -17,6 +17,7 @@ from .dataset import Corpus, Limits, block_windows, read_pairs
 from .hyperparameters import HyperParameters
 from .memory import bounded_memory, check_memory, peak_bytes
 from .pair_block import PairBlock
+from .precision import Precision
 from .processes import Processes
 from .trainer import Data, Trainer
 from .vocabulary import SOURCE_FILE, TARGET_FILE, Vocabulary
@@ -33,7 +34,7 @@ def run(container: Container, settings: HyperParameters, log: Callable[[str], No
         ClientError: Something in the channels or the hyperparameters keeps the job from training.
     """
     stop = StopRequest()
-    seed = _seed()
+    seed, precision = _seed(), Precision.from_environment(os.environ)
     # As many threads as the job was given: threads of parallel jobs fight for the same cores.
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     torch.set_flush_denormal(True)
@@ -44,10 +45,21 @@ def run(container: Container, settings: HyperParameters, log: Callable[[str], No
         f"Vocabulary: {len(data.source)} source and {len(data.target)} target words. "
         f"Validation data: {len(data.validation)} pairs"
     )
-    say(f"Computing on {processes.device.type} in {processes.count} process{'es' if processes.count > 1 else ''}")
+    say(
+        f"Computing on {processes.device.type} in {processes.count} process{'es' if processes.count > 1 else ''}, "
+        f"precision {precision}"
+    )
     check_memory(settings, len(data.source), len(data.target), processes.device)
     with bounded_memory(settings, processes.device):
-        trainer = Trainer(settings, data, seed=seed, log=say, checkpoints=container.checkpoints, processes=processes)
+        trainer = Trainer(
+            settings,
+            data,
+            seed=seed,
+            log=say,
+            checkpoints=container.checkpoints,
+            processes=processes,
+            precision=precision,
+        )
         trained = trainer.fit()
     if processes.rank == 0:
         artifact.save(container.model, trained.parameters, settings, (data.source, data.target), trained.metrics)

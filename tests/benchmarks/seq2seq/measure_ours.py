@@ -24,7 +24,7 @@ from .case import BATCH_SIZE, BEAM_SIZE, Case, peak_mib
 
 
 def settings_of(case: Case, bucketing: bool) -> HyperParameters:
-    """The defaults but for the sizes and what the case says."""
+    """The defaults but for the sizes, what the case says and what the other system's network has not."""
     numbers = {
         "batch_size": BATCH_SIZE,
         "rnn_num_hidden": case.units,
@@ -46,7 +46,9 @@ def settings_of(case: Case, bucketing: bool) -> HyperParameters:
         "beam_size": BEAM_SIZE,
     }
     strings = {name: str(value) for name, value in numbers.items()}
-    return HyperParameters.parse(strings | {"bucketing_enabled": str(bucketing)})
+    # The other system's upper layers do not see the context.
+    switches = {"bucketing_enabled": str(bucketing), "rnn_attention_in_upper_layers": "false"}
+    return HyperParameters.parse(strings | switches)
 
 
 class _Meter:

@@ -1,7 +1,8 @@
 """Runs the cases with this project and with JoeyNMT in turn, so that both see the same machine.
 
 ``python -m tests.benchmarks.seq2seq.run JOEYNMT_PYTHON OUT.csv [speed|quality]``; each line of the result is one
-process. Figures count CPU time of one thread, so other work on the machine disturbs them little.
+process. Figures count CPU time of one thread; other work on the machine still takes caches and shares of a core from
+them, so speeds are taken in three rounds, and the table at the end has medians and ranges.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from . import corpora
 from .case import Case
@@ -22,22 +24,22 @@ from .case import Case
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 KEY = ["corpus", "kind", "layers", "seed", "system"]
+SEEDS = (1, 2, 3)
 FIELDS = ["tokens_per_cpu_second", "peak_mib", "perplexity", "bleu", "sentences_per_cpu_second"]
 
 
 def cases(folder: Path, kind: str) -> Iterator[Case]:
-    """Speed: one and two layers, and a large vocabulary. Quality: three seeds of a task that is learnt in seconds, and
-    of real sentences; both systems keep their best checkpoint by perplexity.
+    """Speed: one and two layers, and a large vocabulary, three seeds as rounds. Quality: three seeds of a task
+    that is learnt in seconds, and of real sentences; both systems keep their best checkpoint by perplexity.
     """
-    if kind == "speed":
-        for layers in (1, 2):
-            yield Case(
-                corpus=folder / "reverse", layers=layers, units=256, max_length=30, warm_up=5, updates=35, evaluate=True
-            )
-        yield Case(corpus=folder / "zipf8k", layers=1, units=256, max_length=60, warm_up=3, updates=18)
-    else:
-        common = partial(Case, max_length=40, warm_up=5, units=128, updates=300, evaluate=True)
-        for seed in (1, 2, 3):
+    for seed in SEEDS:
+        if kind == "speed":
+            for layers in (1, 2):
+                small = partial(Case, corpus=folder / "reverse", max_length=30, warm_up=5, updates=35)
+                yield small(layers=layers, units=256, seed=seed, evaluate=seed == SEEDS[0])
+            yield Case(corpus=folder / "zipf8k", layers=1, units=256, max_length=60, warm_up=3, updates=18, seed=seed)
+        else:
+            common = partial(Case, max_length=40, warm_up=5, units=128, updates=300, evaluate=True)
             for kind, layers in (("rnn", 1), ("cnn", 2)):
                 case = partial(common, kind=kind, layers=layers, seed=seed)
                 yield case(corpus=folder / "numwords", learning_rate=0.003, checkpoint=50)
@@ -73,6 +75,24 @@ def main(joeynmt: str, out: Path, kind: str) -> None:
                     writer.writerow(row)
                     file.flush()
                     print(row, flush=True)
+    if kind == "speed":
+        print("\n".join(summary(out)))
+
+
+def summary(out: Path) -> Iterator[str]:
+    """For each corpus and size, speeds of the systems and their ratio to JoeyNMT's: median and range of the rounds."""
+    with out.open(newline="") as file:
+        speeds = {tuple(row[name] for name in KEY): float(row[FIELDS[0]]) for row in csv.DictReader(file)}
+    for corpus, kind, layers, system in dict.fromkeys((*key[:3], key[4]) for key in speeds):
+        rounds = [(corpus, kind, layers, str(seed)) for seed in SEEDS]
+        ratios = [speeds[(*key, system)] / speeds[(*key, "joeynmt")] for key in rounds]
+        found = spread([speeds[(*key, system)] for key in rounds], ",.0f")
+        yield f"| {corpus} | {layers} | {system} | {found} | {spread(ratios, '.2f')} |"
+
+
+def spread(values: list[float], form: str) -> str:
+    """Median and range."""
+    return f"{median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 def measured(command: list[str], case: Case) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from infra.cli import app
 from infra.seq2seq.hyperparameters import HyperParameters
 from infra.seq2seq.metric_lines import METRIC_DEFINITIONS
+from infra.seq2seq.precision import Precision
 from tests.unit.seq2seq.tiny import write_text
 
 from .server import JSON, JSONLINES, Server
@@ -54,6 +55,12 @@ def test_the_hyperparameters_are_taken_and_the_metric_lines_are_matched() -> Non
     lines = _block("text metrics")
     missing = [name for name, regex in METRIC_DEFINITIONS if not re.search(regex, lines)]
     assert missing == []
+
+
+def test_the_environment_is_taken() -> None:
+    names: dict[str, dict[str, str]] = {}
+    exec(_block("python environment"), names)
+    assert Precision.from_environment(names["environment"]) is Precision.BFLOAT16
 
 
 def test_the_shell_translates(model_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def test_attention_is_what_the_papers_say(kind: str) -> None:
     torch.manual_seed(1)
     attention = make_attention(settings(rnn_attention_type=kind, rnn_attention_num_hidden="5"), 6, _INIT).double()
     encoded, query = _encoded([4, 2], 6), torch.randn(2, 16, dtype=torch.float64)
-    context, weights = attention.begin(encoded, keep=False)(query)
+    context, weights = attention.begin(encoded, rows=0)(query)
     parameters = {name: value.detach().numpy() for name, value in attention.named_parameters()}
     for row, length in enumerate((4, 2)):
         keys, q = encoded.keys[row, :length].numpy(), query[row].numpy()
@@ -149,8 +149,8 @@ def test_a_cell_takes_inputs_of_the_step_as_it_takes_known_ones() -> None:
                 stepped.recurrent.copy_(torch.cat([known.known, known.recurrent]))
         x = torch.randn(3, 4)
         state: State = tuple(torch.randn(3, 5) for _ in range(known.state_parts))
-        expected = known.begin(keep=False)(known.project(x), None, state)
-        torch.testing.assert_close(stepped.begin(keep=False)(stepped.project(None), x, state), expected)
+        expected = known.begin(rows=0)(known.project(x), None, state)
+        torch.testing.assert_close(stepped.begin(rows=0)(stepped.project(None), x, state), expected)
 
 
 @pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)

@@ -1,6 +1,7 @@
 """Several processes train one model: what they find is what one alone would."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,10 +26,10 @@ _SETTINGS = {
 }
 
 
-def _train(base: Path, processes: int) -> subprocess.Popen[str]:
+def _train(base: Path, processes: int, **variables: str) -> subprocess.Popen[str]:
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", "infra.seq2seq", "train"]
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1", **variables}
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
     )
@@ -63,6 +64,21 @@ def test_two_processes_train_the_model_that_one_trains_and_resume(tmp_path: Path
     models = [load_file(base / "model" / "model.safetensors") for base in (alone, together)]
     for name, value in models[0].items():
         torch.testing.assert_close(models[1][name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.integration
+def test_two_processes_train_in_bfloat16(tmp_path: Path) -> None:
+    changes = {"optimizer_type": "adam", "clip_gradient": "1", "bleu_sample_size": "0", "max_num_batches": "20"}
+    base = write_job(tmp_path, _SETTINGS | changes)
+    with _train(base, 2, SEQ2SEQ_PRECISION="bfloat16") as process:
+        out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert "Computing on cpu in 2 processes, precision bfloat16\n" in out
+    perplexities = [float(found) for found in re.findall(r"Validation-perplexity=(\S+)", out)]
+    assert len(perplexities) >= 2
+    assert perplexities[-1] < perplexities[0]
+    dtypes = {value.dtype for value in load_file(base / "model" / "model.safetensors").values()}
+    assert dtypes == {torch.float32}
 
 
 def test_one_process_maps_in_order_until_it_is_asked_to_stop() -> None:

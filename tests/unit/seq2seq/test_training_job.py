@@ -29,16 +29,16 @@ _LEARNING = {
 }
 
 
-def _start(base: Path) -> subprocess.Popen[str]:
-    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1"}
+def _start(base: Path, **variables: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(base), "OMP_NUM_THREADS": "1", **variables}
     command = [sys.executable, "-m", "infra.seq2seq", "train"]
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path.cwd()
     )
 
 
-def _run(base: Path) -> tuple[int, str, str]:
-    with _start(base) as process:
+def _run(base: Path, **variables: str) -> tuple[int, str, str]:
+    with _start(base, **variables) as process:
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
@@ -147,6 +147,21 @@ def test_a_clients_mistake_is_in_the_failure_file_and_on_standard_error(
     assert (base / "output" / "failure").read_text() == expected
     assert err == f"{expected}\n"
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "valid"),
+    [("SEQ2SEQ_SEED", "-1", "a whole number"), ("SEQ2SEQ_PRECISION", "float16", "one of float32, bfloat16")],
+)
+def test_a_wrong_variable_ends_the_job_before_any_data_is_read(
+    tmp_path: Path, variable: str, value: str, valid: str
+) -> None:
+    base = write_job(tmp_path, {}, pairs=40)
+    (base / "input/data/train/train.rec").write_bytes(b"")  # would be a mistake too
+    code, log, _ = _run(base, **{variable: value})
+    assert (code, log) == (1, "")
+    reason = f"ClientError: environment variable {variable} must be {valid}, but got {value!r}"
+    assert (base / "output" / "failure").read_text() == reason
 
 
 def test_a_diverging_training_says_so(tmp_path: Path) -> None:
