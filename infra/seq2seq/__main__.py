@@ -7,6 +7,7 @@ error, and for training in the failure file.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from infra.container import Container, exit_code_of, log, run_program
@@ -48,4 +49,6 @@ def _serve(container: Container) -> None:
 
 
 if __name__ == "__main__":
+    # Training and serving listen for it themselves, as soon as there is something to put away.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     sys.exit(main(sys.argv[1:]))

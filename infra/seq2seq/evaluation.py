@@ -13,10 +13,7 @@ from .dataset import PairStore
 from .loss import cross_entropy
 from .model import Seq2Seq
 from .processes import Processes
-from .search import beam_search
-
-#: Sentences that are decoded together.
-DECODING_BATCH = 64
+from .search import SEARCH_BATCH, beam_search
 
 
 def perplexity(cross_entropy_per_token: float) -> float:
@@ -76,7 +73,7 @@ def translation_bleu(
         found = beam_search(model, [store.sentence(0, index) for index in part], beam_size, max_length)
         return [hypothesis.words for hypothesis in found]
 
-    parts = [sample[start : start + DECODING_BATCH] for start in range(0, len(sample), DECODING_BATCH)]
+    parts = [sample[start : start + SEARCH_BATCH] for start in range(0, len(sample), SEARCH_BATCH)]
     found = processes.map(translations, parts)
     references = [decode(store.sentence(1, index).tolist()) for index in sample]
     return bleu([decode(words) for translated in found for words in translated], references)

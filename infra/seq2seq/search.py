@@ -17,6 +17,9 @@ from .dataset import Int32s
 from .model import Seq2Seq
 from .vocabulary import BOS, EOS, PAD
 
+#: Sentences that are best searched together: with fewer each takes longer, more take longer in proportion.
+SEARCH_BATCH = 64
+
 
 class Hypothesis(NamedTuple):
     """A translation; the matrix has a row for each of its words and a column for each source word."""

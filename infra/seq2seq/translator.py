@@ -10,10 +10,7 @@ import numpy as np
 import torch
 
 from . import artifact
-from .search import Hypothesis, beam_search
-
-#: Sentences that are translated together.
-BATCH = 64
+from .search import SEARCH_BATCH, Hypothesis, beam_search
 
 
 class Translation(NamedTuple):
@@ -87,8 +84,8 @@ class Translator:
         order = sorted((i for i, words in enumerate(cut) if len(words)), key=lambda i: len(cut[i]))
         found = [Hypothesis([], 0.0, torch.zeros(0, 0))] * len(cut)
         limit = self._artifact.settings.max_seq_len_target
-        for start in range(0, len(order), BATCH):
-            part = order[start : start + BATCH]
+        for start in range(0, len(order), SEARCH_BATCH):
+            part = order[start : start + SEARCH_BATCH]
             best = beam_search(self._artifact.model, [cut[i] for i in part], self.beam_size, limit)
             for i, hypothesis in zip(part, best, strict=True):
                 found[i] = hypothesis

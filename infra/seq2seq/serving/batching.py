@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from ..search import Hypothesis
+from ..search import SEARCH_BATCH, Hypothesis
 from .errors import RequestError
 
 Search = Callable[[Sequence[Sequence[int]]], list[Hypothesis]]
@@ -36,7 +36,7 @@ class Batcher:
     """
 
     def __init__(
-        self, search: Search, *, max_batch: int = 64, max_wait: float = 0.005, max_waiting: int = 4096
+        self, search: Search, *, max_batch: int = SEARCH_BATCH, max_wait: float = 0.005, max_waiting: int = 4096
     ) -> None:
         self._search, self._max_batch, self._max_wait, self._max_waiting = search, max_batch, max_wait, max_waiting
         self._calls: deque[_Call] = deque()

@@ -84,6 +84,19 @@ def test_a_job_stopped_at_any_time_goes_on_to_the_same_model(tmp_path: Path) -> 
     assert all((expected[name] == got[name]).all() for name in expected)
 
 
+def test_a_job_stopped_before_it_has_begun_ends_well(tmp_path: Path) -> None:
+    # GIVEN a job that is reading its hyperparameters
+    config = tmp_path / "input" / "config"
+    config.mkdir(parents=True)
+    os.mkfifo(config / "hyperparameters.json")
+    with _start(tmp_path) as process, (config / "hyperparameters.json").open("w"):
+        # WHEN
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    # THEN
+    assert (process.returncode, out, err) == (0, "", "")
+
+
 def test_a_checkpoint_of_other_words_is_refused(tmp_path: Path) -> None:
     # GIVEN a training's checkpoint, and another training with as many words, but not the same
     base = write_job(tmp_path, {}, pairs=40)
