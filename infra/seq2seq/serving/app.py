@@ -59,8 +59,8 @@ class _Routes:
         self._translator, self._batcher, self._max_payload_mib = translator, batcher, max_payload_mib
 
     async def ping(self, _: Request) -> Response:
-        """The server starts once the model is loaded: that it answers is the answer."""
-        return Response()
+        """Healthy from the start, for the server starts once the model is loaded; a lost GPU wants a new server."""
+        return Response(status_code=HTTPStatus.OK if self._batcher.healthy else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def execution_parameters(self, _: Request) -> Response:
         """How batch transform should call, where its job does not say."""

@@ -41,6 +41,8 @@ class Batcher:
         self._search, self._max_batch, self._max_wait, self._max_waiting = search, max_batch, max_wait, max_waiting
         self._calls: deque[_Call] = deque()
         self._arrived = asyncio.Event()
+        #: Whether the model can translate; no longer once its device has failed, which no program survives.
+        self.healthy = True
 
     async def translate(self, sources: Sequence[Sequence[int]], *, attention: bool = True) -> list[Hypothesis]:
         """Translations of a request's sentences, in their order.
@@ -80,6 +82,7 @@ class Batcher:
                 try:
                     found = await loop.run_in_executor(worker, self._search, sources)
                 except Exception as error:  # whatever it is, these requests are told, and the next ones are tried
+                    self.healthy = self.healthy and not isinstance(error, torch.AcceleratorError)
                     for call, _ in batch:
                         call.fail(error)
                 else:
