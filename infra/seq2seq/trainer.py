@@ -82,7 +82,7 @@ class Trainer:
         self._progress = Progress()
         self._best: dict[str, Tensor] = {}
         self._bleu_sample = bleu_sample(data.validation, settings.bleu_sample_size, seed)
-        self._course = TrainingLog(log, settings.training_metric)
+        self._training_log = TrainingLog(log, settings.training_metric)
         if self._processes.rank > 0:
             torch.manual_seed(seed + self._processes.rank)  # dropout of its own; the models are the same
         self._resume()
@@ -164,7 +164,7 @@ class Trainer:
         progress.samples += part.pairs
         progress.loss, progress.correct = progress.loss + total, progress.correct + correct
         progress.tokens += part.tokens
-        self._course.update(progress, part.pairs, part.tokens)
+        self._training_log.update(progress, part.pairs, part.tokens)
 
     def _diverged(self, what: str) -> ClientError:
         return ClientError(
@@ -197,12 +197,12 @@ class Trainer:
 
     def _checkpoint(self) -> None:
         """Evaluates the model, keeps it if it is the best so far, and saves the state; all of it or nothing."""
-        seconds = self._course.seconds()
+        seconds = self._training_log.seconds()
         metrics = self._evaluate()
         progress = self._progress
         progress.checkpoint += 1
         progress.evaluated_updates = progress.updates
-        self._course.checkpoint(progress, metrics, seconds)
+        self._training_log.checkpoint(progress, metrics, seconds)
         improved = not self._best or _better(self._settings.optimized_metric, metrics, progress.best_metrics)
         if improved:
             progress.best_checkpoint, progress.best_metrics = progress.checkpoint, metrics
@@ -211,7 +211,7 @@ class Trainer:
         self._scheduler.checkpoint(improved)
         progress.loss, progress.correct, progress.tokens = 0.0, 0, 0
         self._save()
-        self._course.restart()
+        self._training_log.restart()
 
     def _evaluate(self) -> dict[str, float]:
         settings, data, processes = self._settings, self._data, self._processes

@@ -35,7 +35,7 @@ class TrainingLog:
         return max(time.perf_counter() - self._start, 1e-9)
 
     def update(self, progress: Progress, samples: int, tokens: int) -> None:
-        """Counts an update of so many pairs and target tokens; every fiftieth is told with the speed so far."""
+        """Counts an update of so many pairs and target tokens; now and then the speed so far is told."""
         self._samples += samples
         self._tokens += tokens
         self._updates += 1
