@@ -77,9 +77,7 @@ def _peak_memory(device: torch.device) -> str:
 def load_data(container: Container, settings: HyperParameters, seed: int, processes: Processes | None = None) -> Data:
     """Opens the channels; the validation data and the vocabularies are read."""
     processes = Processes() if processes is None else processes
-    vocabulary_folder = container.channel_files("vocab")[0].parent
-    source = Vocabulary.load(vocabulary_folder / SOURCE_FILE)
-    target = Vocabulary.load(vocabulary_folder / TARGET_FILE)
+    source, target = (_vocabulary(container, name) for name in (SOURCE_FILE, TARGET_FILE))
     limits = Limits(len(source), len(target), settings.max_seq_len_source, settings.max_seq_len_target)
     train = _reader(container, "train", limits, seed)
     validation = block_windows(_reader(container, "validation", limits, seed)(0), max_words=1 << 62)
@@ -87,6 +85,12 @@ def load_data(container: Container, settings: HyperParameters, seed: int, proces
     if not stores:
         raise ClientError("channel 'validation' has no sentence pair with words on both sides; check the files in it")
     return Data(Corpus(train, "train", share=processes.first_reads), stores[0], source, target)
+
+
+def _vocabulary(container: Container, name: str) -> Vocabulary:
+    """The vocabulary of that file name, wherever in its channel the file is."""
+    found = [path for path in container.channel_files("vocab") if path.name == name]
+    return Vocabulary.load(found[0] if found else container.channel("vocab") / name)
 
 
 def _reader(container: Container, channel: str, limits: Limits, seed: int) -> Callable[[int], Iterator[PairBlock]]:

@@ -43,6 +43,18 @@ def _run(base: Path, **variables: str) -> tuple[int, str, str]:
         return process.returncode, out, err
 
 
+def test_vocabularies_are_found_by_their_names_wherever_in_the_channel(tmp_path: Path) -> None:
+    channel = write_job(tmp_path, {}) / "input" / "data" / "vocab"
+    (channel / "words").mkdir()
+    for name in ("vocab.src.json", "vocab.trg.json"):
+        (channel / name).rename(channel / "words" / name)
+    (channel / "a-note").mkdir()
+    (channel / "a-note" / "made-by.txt").write_text("prepare")
+    data = load_data(Container(tmp_path), settings(), seed=1)
+    assert set("abcdef") <= set(data.source.words)
+    assert set("ABCDEF") <= set(data.target.words)
+
+
 def test_a_job_learns_reports_its_metrics_and_leaves_a_model_that_translates(tmp_path: Path) -> None:
     code, log, _ = _run(write_job(tmp_path, _LEARNING))
     assert code == 0
