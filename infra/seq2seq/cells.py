@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from .initialization import Initializer
-from .stepwise import StepProduct, tanh_
+from .stepwise import StepProduct, tanh
 
-#: What a cell carries from step to step, each (b, H); the first is its output.
+#: What a cell carries from step to step, each (b, H), or (n, b, H) of n cells at once; the first is its output.
 State = tuple[Tensor, ...]
 
 
@@ -66,9 +66,9 @@ class LstmCell(nn.Module):
         """What steps use."""
         return (self.recurrent,)
 
-    def begin(self, rows: int) -> CellSteps:
-        """The steps of one sequence; rows: see ``stepwise``."""
-        return _LstmSteps(self, rows)
+    def begin(self, rows: int, weights: tuple[Tensor, ...] | None = None) -> CellSteps:
+        """The steps of one sequence; rows: see ``stepwise``. With weights, stacked, those of several cells at once."""
+        return _LstmSteps(self.step_weights if weights is None else weights, rows)
 
 
 class _LstmSteps:
@@ -81,18 +81,19 @@ class _LstmSteps:
     gradient of c is dc f.
     """
 
-    def __init__(self, cell: LstmCell, rows: int) -> None:
-        self._product, self._size, self._rows = StepProduct(cell.recurrent, rows), cell.hidden, rows
+    def __init__(self, weights: tuple[Tensor, ...], rows: int) -> None:
+        (recurrent,) = weights
+        self._product, self._size, self._rows = StepProduct(recurrent, rows), recurrent.size(-1) // 4, rows
         self._kept: list[tuple[Tensor, ...]] = []
 
     def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
         hidden, memory = state
-        gates = self._product([hidden] if inputs is None else [inputs, hidden], projected)  # (b, 4H)
-        gates[:, 3 * self._size :].mul_(2)
-        i, f, o, q = gates.sigmoid_().split(self._size, dim=1)
+        gates = self._product([hidden] if inputs is None else [inputs, hidden], projected)  # (..., b, 4H)
+        gates[..., 3 * self._size :].mul_(2)
+        i, f, o, q = gates.sigmoid_().chunk(4, dim=-1)
         candidate = torch.mul(q, 2).sub_(1)
         new = torch.mul(f, memory).addcmul_(i, candidate)
-        squashed = tanh_(new.clone())
+        squashed = tanh(new)
         if self._rows:
             self._kept.append((gates, candidate, memory, squashed))
         return o * squashed, new
@@ -100,18 +101,19 @@ class _LstmSteps:
     def back(self, grads: State) -> tuple[Tensor, State]:
         grad_output, grad_new = grads
         gates, candidate, memory, squashed = self._kept.pop()
-        i, f, o, _ = gates.split(self._size, dim=1)
+        i, f, o, _ = gates.chunk(4, dim=-1)
         slope = torch.addcmul(o, o * squashed, squashed, value=-1)  # o * (1 - tanh(c)^2)
         grad_new = torch.addcmul(grad_new, grad_output, slope)
-        grad = self._product.gradient(len(gates))
-        grad_i, grad_f, grad_o, grad_q = grad.split(self._size, dim=1)
+        rows = gates.size(-2)
+        grad = self._product.gradient(rows)
+        grad_i, grad_f, grad_o, grad_q = grad.chunk(4, dim=-1)
         torch.mul(grad_new, candidate, out=grad_i)
         torch.mul(grad_new, memory, out=grad_f)
         torch.mul(grad_output, squashed, out=grad_o)
         torch.mul(grad_new, i, out=grad_q).mul_(4)
         grad.mul_(torch.addcmul(gates, gates, gates, value=-1))  # s * (1 - s)
-        grad_inputs = self._product.back(len(gates))
-        return grad_inputs[:, : -self._size], (grad_inputs[:, -self._size :], grad_new.mul_(f))
+        grad_inputs = self._product.back(rows)
+        return grad_inputs[..., : -self._size], (grad_inputs[..., -self._size :], grad_new.mul_(f))
 
     def gradients(self) -> tuple[Tensor, ...]:
         return self._product.gradients()
@@ -142,9 +144,9 @@ class GruCell(nn.Module):
         """What steps use."""
         return (self.recurrent, self.recurrent_bias, *(() if self.stepped is None else (self.stepped,)))
 
-    def begin(self, rows: int) -> CellSteps:
-        """The steps of one sequence; rows: see ``stepwise``."""
-        return _GruSteps(self, rows)
+    def begin(self, rows: int, weights: tuple[Tensor, ...] | None = None) -> CellSteps:
+        """The steps of one sequence; rows: see ``stepwise``. With weights, stacked, those of several cells at once."""
+        return _GruSteps(self.step_weights if weights is None else weights, rows)
 
 
 class _GruSteps:
@@ -154,50 +156,50 @@ class _GruSteps:
     its function; dr = dn b times the slope of s; the gradient of h is that by way of b, and dh z.
     """
 
-    def __init__(self, cell: GruCell, rows: int) -> None:
-        self._recurrent, self._bias = StepProduct(cell.recurrent, rows), cell.recurrent_bias
-        self._stepped = None if cell.stepped is None else StepProduct(cell.stepped, rows)
-        self._size, self._rows = cell.hidden, rows
+    def __init__(self, weights: tuple[Tensor, ...], rows: int) -> None:
+        recurrent, bias, *stepped = weights
+        self._recurrent, self._bias = StepProduct(recurrent, rows), bias.unsqueeze(-2)  # (..., 1, 3H)
+        self._stepped = StepProduct(stepped[0], rows) if stepped else None
+        self._size, self._rows = recurrent.size(-1) // 3, rows
         self._kept: list[tuple[Tensor, ...]] = []
         self._grads: list[Tensor] = []
 
     def __call__(self, projected: Tensor, inputs: Tensor | None, state: State) -> State:
         (hidden,) = state
         size = self._size
-        given = projected if self._stepped is None or inputs is None else self._stepped([inputs], projected)  # (b, 3H)
-        carried = self._recurrent([hidden], self._bias)  # (b, 3H)
-        opened = (given[:, : 2 * size] + carried[:, : 2 * size]).sigmoid_()
-        reset, update = opened.split(size, dim=1)
-        candidate = torch.addcmul(given[:, 2 * size :], reset, carried[:, 2 * size :])
-        tanh_(candidate)
+        given = projected if self._stepped is None or inputs is None else self._stepped([inputs], projected)
+        carried = self._recurrent([hidden], self._bias)  # (..., b, 3H), as what is given
+        opened = (given[..., : 2 * size] + carried[..., : 2 * size]).sigmoid_()
+        reset, update = opened.chunk(2, dim=-1)
+        candidate = tanh(torch.addcmul(given[..., 2 * size :], reset, carried[..., 2 * size :]))
         if self._rows:
-            self._kept.append((hidden, opened, carried[:, 2 * size :], candidate))
+            self._kept.append((hidden, opened, carried[..., 2 * size :], candidate))
         return (torch.lerp(candidate, hidden, update),)
 
     def back(self, grads: State) -> tuple[Tensor, State]:
         (grad,) = grads
         hidden, opened, carried, candidate = self._kept.pop()
-        size, rows = self._size, len(grad)
-        reset, update = opened.split(size, dim=1)
+        size, rows = self._size, grad.size(-2)
+        reset, update = opened.chunk(2, dim=-1)
         grad_candidate = grad * (1 - update) * (1 - candidate * candidate)
         grad_carried = self._recurrent.gradient(rows)
-        torch.mul(grad_candidate, carried, out=grad_carried[:, :size])
-        torch.mul(grad, hidden - candidate, out=grad_carried[:, size : 2 * size])
-        torch.mul(grad_candidate, reset, out=grad_carried[:, 2 * size :])
-        grad_opened = grad_carried[:, : 2 * size]
+        torch.mul(grad_candidate, carried, out=grad_carried[..., :size])
+        torch.mul(grad, hidden - candidate, out=grad_carried[..., size : 2 * size])
+        torch.mul(grad_candidate, reset, out=grad_carried[..., 2 * size :])
+        grad_opened = grad_carried[..., : 2 * size]
         grad_opened.mul_(torch.addcmul(opened, opened, opened, value=-1))  # s * (1 - s)
         grad_hidden = self._recurrent.back(rows).addcmul_(grad, update)
         if self._stepped is None:
-            self._grads.append(torch.cat([grad_opened, grad_candidate], dim=1))
-            return grad[:, :0], (grad_hidden,)
-        torch.cat([grad_opened, grad_candidate], dim=1, out=self._stepped.gradient(rows))
+            self._grads.append(torch.cat([grad_opened, grad_candidate], dim=-1))
+            return grad[..., :0], (grad_hidden,)
+        torch.cat([grad_opened, grad_candidate], dim=-1, out=self._stepped.gradient(rows))
         return self._stepped.back(rows), (grad_hidden,)
 
     def gradients(self) -> tuple[Tensor, ...]:
         grad_carried, grad_recurrent = self._recurrent.gradients()
-        grad_bias = grad_carried.sum(dim=0)
+        grad_bias = grad_carried.sum(dim=-2)
         if self._stepped is None:
-            return torch.cat(self._grads[::-1]), grad_recurrent, grad_bias
+            return torch.cat(self._grads[::-1], dim=-2), grad_recurrent, grad_bias
         grad_given, grad_stepped = self._stepped.gradients()
         return grad_given, grad_recurrent, grad_bias, grad_stepped
 
@@ -211,5 +213,5 @@ def make_cell(kind: str, known_size: int, step_size: int, hidden: int, init: Ini
 
 
 def zero_state(cell: Cell, like: Tensor) -> State:
-    """The state before the first step for a batch as large as that of ``like``, (b, ...)."""
-    return tuple(like.new_zeros(like.size(0), cell.hidden) for _ in range(cell.state_parts))
+    """The state before the first step for a batch as large as that of ``like``, (..., b, gates * H)."""
+    return tuple(like.new_zeros(*like.shape[:-1], cell.hidden) for _ in range(cell.state_parts))

@@ -18,7 +18,7 @@ from .initialization import Initializer
 from .layers import Projection, Words
 from .packing import Packing
 from .precision import full
-from .stepwise import StepProduct, tanh_, with_rows
+from .stepwise import StepProduct, tanh, with_rows
 
 
 class RecurrentDecoder(nn.Module):
@@ -179,7 +179,7 @@ class _Combine:
         self._kept: list[tuple[Tensor, Tensor | None]] = []
 
     def __call__(self, output: Tensor, context: Tensor) -> Tensor:
-        vector = tanh_(self._product([output, context], self._bias))  # (b, H)
+        vector = tanh(self._product([output, context], self._bias))  # (b, H)
         mask = nn.functional.dropout(torch.ones_like(vector), self._rate) if self._rate > 0 else None
         if self._rows:
             self._kept.append((vector, mask))

@@ -38,10 +38,7 @@ class RecurrentEncoder(nn.Module):
         The backward direction reads each sentence from its own end, so that between the layers stand words alone.
         """
         packing = Packing(lengths)
-        mirror = packing.mirror()
-        ahead = unroll(self.forwards, words.packed(self.forwards.project, packing), packing.sizes)
-        back = unroll(self.backwards, words.packed(self.backwards.project, packing)[mirror], packing.sizes)
-        output = torch.cat([ahead, back[mirror]], dim=1)  # two of (N, H / 2) to (N, H)
+        output = self._both_directions(words, packing)
         for layer, cell in enumerate(self.upper):
             above = unroll(cell, cell.project(output), packing.sizes)  # type: ignore[arg-type, operator]  # ModuleList forgets types
             output = output + above if layer >= self.first_residual else above
@@ -53,12 +50,26 @@ class RecurrentEncoder(nn.Module):
             last = torch.cat([last[:, :half], memory[:, 0, half:]], dim=1)
         return Encoded(memory, memory, mask, last)
 
+    def _both_directions(self, words: Words, packing: Packing) -> Tensor:
+        """The first layer, (N, H): its two directions are unrolled at once, as one has too little to do in a step."""
+        mirror, places = packing.mirror(), packing.pack(words.places)  # (N,) each
+        vectors = torch.cat([self.forwards.project(words.vectors), self.backwards.project(words.vectors)])
+        mirrored = places[mirror] + len(words.vectors)
+        projected = nn.functional.embedding(torch.stack([places, mirrored]), vectors)  # (2, N, gates * H / 2)
+        weights = tuple(map(torch.stack, zip(self.forwards.step_weights, self.backwards.step_weights, strict=True)))
+        ahead, back = unroll(self.forwards, projected, packing.sizes, weights)  # (N, H / 2) each
+        return torch.cat([ahead, back[mirror]], dim=1)
 
-def unroll(cell: Cell, projected: Tensor, sizes: list[int]) -> Tensor:
-    """A cell over packed projected inputs, (N, gates * H), from a zero state: outputs (N, H)."""
+
+def unroll(cell: Cell, projected: Tensor, sizes: list[int], weights: tuple[Tensor, ...] | None = None) -> Tensor:
+    """A cell over packed projected inputs, (N, gates * H), from a zero state: outputs (N, H).
+
+    With the stacked weights of n cells like it, these at once: (n, N, gates * H) to (n, N, H).
+    """
     projected = projected.to(cell.bias.dtype)  # from a product that may have been less precise
+    given = cell.step_weights if weights is None else weights
     with full(projected):
-        output: Tensor = _Unroll.apply(cell, torch.is_grad_enabled(), sizes, projected, *cell.step_weights)
+        output: Tensor = _Unroll.apply(cell, torch.is_grad_enabled(), sizes, projected, *given)
     return output
 
 
@@ -66,21 +77,22 @@ class _Unroll(Function):
     """All steps of a cell, and all steps back, as one operation."""
 
     @staticmethod
-    def forward(ctx: Any, cell: Cell, keep: bool, sizes: list[int], projected: Tensor, *_weights: Tensor) -> Tensor:
-        steps = cell.begin(len(projected) if keep else 0)
+    def forward(ctx: Any, cell: Cell, keep: bool, sizes: list[int], projected: Tensor, *weights: Tensor) -> Tensor:
+        steps = cell.begin(projected.size(-2) if keep else 0, weights)
         ctx.steps, ctx.sizes, ctx.state_parts = steps, sizes, cell.state_parts
-        parts = projected.split(sizes)
+        parts = projected.split(sizes, dim=-2)
         state, outputs = zero_state(cell, parts[0]), []
-        for part in parts:
-            state = steps(part, None, with_rows(state, len(part)))
+        for part, rows in zip(parts, sizes, strict=True):
+            state = steps(part, None, with_rows(state, rows))
             outputs.append(state[0])
-        return torch.cat(outputs)
+        return torch.cat(outputs, dim=-2)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,) = grads
-        state: State = (grad[:0],) * ctx.state_parts  # of no sentence: after its last word nothing depends on a state
-        for part in reversed(grad.split(ctx.sizes)):
-            output, *others = with_rows(state, len(part))
+        # Of no sentence: after its last word nothing depends on a state.
+        state: State = (grad[..., :0, :],) * ctx.state_parts
+        for part, rows in zip(reversed(grad.split(ctx.sizes, dim=-2)), reversed(ctx.sizes), strict=True):
+            output, *others = with_rows(state, rows)
             _, state = ctx.steps.back((output + part, *others))
         return None, None, None, *ctx.steps.gradients()

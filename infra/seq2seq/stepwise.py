@@ -18,38 +18,39 @@ from torch import Tensor, nn
 
 
 class StepProduct:
-    """``x @ weight + addend`` in every step; the weight is (in, out).
+    """``x @ weight + addend`` in every step; the weight is (in, out), or (n, in, out) for n products side by side.
 
     Operands and gradients are written where the product at the end wants them, so that they move through memory once.
     """
 
     def __init__(self, weight: Tensor, rows: int) -> None:
         self._weight, self._rows, self._done = weight, rows, 0
-        self._inputs = weight.new_empty(rows, weight.size(0))
-        self._grads = weight.new_empty(rows, weight.size(1))
+        self._product = torch.addmm if weight.dim() == 2 else torch.baddbmm
+        self._inputs = weight.new_empty(*weight.shape[:-2], rows, weight.size(-2))
+        self._grads = weight.new_empty(*weight.shape[:-2], rows, weight.size(-1))
 
     def __call__(self, parts: list[Tensor], addend: Tensor) -> Tensor:
-        """A step forward: the parts side by side are x, (b, in); the addend is (b, out) or (out,)."""
+        """A step forward: the parts side by side are x, (..., b, in); the addend is (..., b, out) or (out,)."""
         if self._rows:
-            start, self._done = self._done, self._done + len(parts[0])
-            x = torch.cat(parts, dim=1, out=self._inputs[start : self._done])
+            start, self._done = self._done, self._done + parts[0].size(-2)
+            x = torch.cat(parts, dim=-1, out=self._inputs[..., start : self._done, :])
         else:
-            x = parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
-        return torch.addmm(addend, x, self._weight)
+            x = parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        return self._product(addend, x, self._weight)
 
     def gradient(self, rows: int) -> Tensor:
-        """Where a step back writes the gradient of its result, (rows, out), before it calls :meth:`back`."""
-        return self._grads[self._done - rows : self._done]
+        """Where a step back writes the gradient of its result, (..., rows, out), before it calls :meth:`back`."""
+        return self._grads[..., self._done - rows : self._done, :]
 
     def back(self, rows: int) -> Tensor:
         """A step back, from the gradient of its result to that of x; that of the addend is the same."""
         grad = self.gradient(rows)
         self._done -= rows
-        return grad @ self._weight.t()
+        return grad @ self._weight.mT
 
     def gradients(self) -> tuple[Tensor, Tensor]:
-        """Those of the addends of all steps, (N, out) in the order of the steps forward, and that of the weight."""
-        return self._grads, self._inputs.t() @ self._grads
+        """Those of the addends of all steps, (..., N, out) as the steps forward went, and that of the weight."""
+        return self._grads, self._inputs.mT @ self._grads
 
 
 class StepMix:
@@ -92,15 +93,15 @@ def stacked(steps: Sequence[Tensor], rows: int) -> Tensor:
 
 
 def with_rows(states: Sequence[Tensor], rows: int) -> tuple[Tensor, ...]:
-    """States (b, H), each with so many rows: the first of them, or with rows of zeros added."""
-    change = rows - len(states[0])
+    """States (..., b, H), each with so many rows: the first of them, or with rows of zeros added."""
+    change = rows - states[0].size(-2)
     if change == 0:
         return tuple(states)
     if change < 0:
-        return tuple(state[:rows] for state in states)
+        return tuple(state[..., :rows, :] for state in states)
     return tuple(nn.functional.pad(state, (0, 0, 0, change)) for state in states)
 
 
-def tanh_(x: Tensor) -> Tensor:
-    """tanh in place: on a CPU as 2 s(2x) - 1, whose logistic function s takes a third of the time."""
-    return x.tanh_() if x.is_cuda else x.mul_(2).sigmoid_().mul_(2).sub_(1)
+def tanh(x: Tensor) -> Tensor:
+    """tanh, on a CPU as 2 s(2x) - 1, whose logistic function s takes a third of the time."""
+    return x.tanh() if x.is_cuda else torch.mul(x, 2).sigmoid_().mul_(2).sub_(1)

@@ -136,6 +136,23 @@ def test_cells_compute_and_learn_what_torchs_do(kind: type[LstmCell | GruCell], 
     torch.testing.assert_close(arranged(weight_gradient).t(), expected[1])
 
 
+@pytest.mark.parametrize("kind", [LstmCell, GruCell])
+def test_cells_unrolled_at_once_compute_and_learn_what_they_do_one_after_the_other(
+    kind: type[LstmCell | GruCell],
+) -> None:
+    torch.manual_seed(3)
+    cells = [kind(4, 0, 5, _INIT).double() for _ in range(2)]
+    sizes = [3, 3, 2, 1]
+    inputs = torch.randn(9, 4, dtype=torch.float64)
+    parameters = [parameter for cell in cells for parameter in cell.parameters()]
+    alone = torch.stack([unroll(cell, cell.project(inputs), sizes) for cell in cells])
+    stacked = tuple(map(torch.stack, zip(*(cell.step_weights for cell in cells), strict=True)))
+    together = unroll(cells[0], torch.stack([cell.project(inputs) for cell in cells]), sizes, stacked)
+    torch.testing.assert_close(together, alone)
+    expected, found = (torch.autograd.grad(output.square().sum(), parameters) for output in (alone, together))
+    torch.testing.assert_close(found, expected)
+
+
 def test_a_cell_takes_inputs_of_the_step_as_it_takes_known_ones() -> None:
     torch.manual_seed(4)
     for kind in (LstmCell, GruCell):
