@@ -8,8 +8,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
-
 from infra.container import Container
 from infra.seq2seq.evaluation import bleu, next_word_metrics
 from infra.seq2seq.hyperparameters import HyperParameters
@@ -18,7 +16,7 @@ from infra.seq2seq.prepare import Options, prepare
 from infra.seq2seq.processes import Processes
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.trainer import Data, Trainer
-from infra.seq2seq.training_job import load_data
+from infra.seq2seq.training_job import load_data, set_up_torch
 
 from .case import BATCH_SIZE, BEAM_SIZE, Case, peak_mib
 
@@ -73,8 +71,7 @@ class _Meter:
 
 
 def measure(case: Case, bucketing: bool) -> dict[str, float]:
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    set_up_torch()
     settings = settings_of(case, bucketing)
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
