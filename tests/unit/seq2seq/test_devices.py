@@ -20,8 +20,7 @@ from infra.seq2seq.translator import Translator
 from infra.seq2seq.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 from .own_memory import DEVICE, own_memory
-from .test_precision import _KINDS, _SHAPES
-from .tiny import settings, store_of
+from .tiny import KINDS, SHAPES, settings, store_of
 
 _WORDS = Vocabulary([*SPECIAL_TOKENS, *"abcdefgh"])
 _PAIRS = [Pair(words, words) for words in ([4 + n * (k + 1) % 8 for k in range(1 + n % 6)] for n in range(64))]
@@ -34,9 +33,7 @@ def _gradients(model: Seq2Seq, device: torch.device) -> dict[str, Tensor]:
     return {name: value.grad.cpu() for name, value in model.named_parameters() if value.grad is not None}
 
 
-@pytest.mark.parametrize(
-    "changes", [*_KINDS, *_SHAPES, {"rnn_cell_type": "gru", "embed_dropout_source": "0.2"}], ids=str
-)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES, {"rnn_cell_type": "gru", "embed_dropout_source": "0.2"}], ids=str)
 def test_every_network_stays_on_its_device(changes: dict[str, str]) -> None:
     torch.manual_seed(1)
     model = Seq2Seq(settings(**changes), len(_WORDS), len(_WORDS))
@@ -56,7 +53,7 @@ def _trained(device: torch.device, **changes: str) -> Trained:
     return Trainer(options, data, seed=1, log=lambda _: None, processes=Processes(device)).fit()
 
 
-@pytest.mark.parametrize("changes", [_KINDS[0], _KINDS[-1]], ids=str)
+@pytest.mark.parametrize("changes", [KINDS[0], KINDS[-1]], ids=str)
 def test_a_training_with_its_evaluation_and_the_translator_stay_on_their_device(changes: dict[str, str]) -> None:
     expected = _trained(torch.device("cpu"), **changes)
     with own_memory() as device:

@@ -18,23 +18,9 @@ from infra.seq2seq.recurrent_encoder import unroll
 from infra.seq2seq.search import beam_search
 from infra.seq2seq.vocabulary import BOS, EOS, PAD
 
-from .tiny import settings, store_of
+from .tiny import KINDS, SHAPES, settings, store_of
 
 _INIT = Initializer("xavier", 2.34, "in")
-_KINDS = [{"encoder_type": e, "decoder_type": d} for e, d in itertools.product(("rnn", "cnn"), repeat=2)]
-_SHAPES = [
-    {"rnn_cell_type": "gru", "num_layers_encoder": "3", "num_layers_decoder": "3", "rnn_residual_connections": "true"},
-    {"num_layers_decoder": "2", "rnn_attention_in_upper_layers": "false", "rnn_decoder_state_init": "avg"},
-    {"rnn_attention_type": "dot", "rnn_attention_num_hidden": "6", "rnn_decoder_state_init": "zero"},
-    {"rnn_attention_type": "dot"},
-    {"rnn_attention_type": "bilinear", "num_layers_encoder": "2"},
-    {"rnn_attention_type": "fixed"},
-    *(
-        {"encoder_type": "cnn", "decoder_type": "cnn", "cnn_activation_type": a}
-        for a in ("relu", "softrelu", "sigmoid")
-    ),
-    {"encoder_type": "cnn", "decoder_type": "cnn", "cnn_activation_type": "tanh", "num_layers_decoder": "3"},
-]
 
 
 def _batch(*pairs: tuple[list[int], list[int]]) -> Batch:
@@ -76,7 +62,7 @@ def test_attention_is_what_the_papers_say(kind: str) -> None:
 _RECURRENT = [
     {"num_layers_encoder": "2", "num_layers_decoder": "2"},
     {"rnn_decoder_hidden_dropout": "0.4"},
-    *({"encoder_type": "rnn", "decoder_type": "rnn", **s} for s in _SHAPES if "cnn_activation_type" not in s),
+    *({"encoder_type": "rnn", "decoder_type": "rnn", **s} for s in SHAPES if "cnn_activation_type" not in s),
 ]
 
 
@@ -170,7 +156,7 @@ def test_a_cell_takes_inputs_of_the_step_as_it_takes_known_ones() -> None:
         torch.testing.assert_close(stepped.begin(rows=0)(stepped.project(None), x, state), expected)
 
 
-@pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES], ids=str)
 def test_padding_and_company_change_nothing(changes: dict[str, str]) -> None:
     torch.manual_seed(5)
     model = Seq2Seq(settings(**changes), 12, 11).eval()
@@ -181,7 +167,7 @@ def test_padding_and_company_change_nothing(changes: dict[str, str]) -> None:
     torch.testing.assert_close(together[1, :3], model(_batch(short)).hidden, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES], ids=str)
 @torch.no_grad()
 def test_decoding_step_by_step_equals_the_whole_sentence_at_once(changes: dict[str, str]) -> None:
     torch.manual_seed(6)
@@ -197,7 +183,7 @@ def test_decoding_step_by_step_equals_the_whole_sentence_at_once(changes: dict[s
     torch.testing.assert_close(torch.cat(found), model(batch).hidden, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("changes", [*_KINDS, *_SHAPES], ids=str)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES], ids=str)
 def test_every_parameter_learns(changes: dict[str, str]) -> None:
     torch.manual_seed(7)
     model = Seq2Seq(settings(**changes), 12, 11)
@@ -226,7 +212,7 @@ def test_the_loss_is_the_mean_cross_entropy_with_its_gradients(monkeypatch: pyte
     torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("changes", _KINDS, ids=str)
+@pytest.mark.parametrize("changes", KINDS, ids=str)
 def test_a_wide_beam_finds_the_best_of_all_translations(changes: dict[str, str]) -> None:
     torch.manual_seed(9)
     model = Seq2Seq(settings(weight_init_type="uniform", weight_init_scale="0.7", **changes), 9, 7).eval()

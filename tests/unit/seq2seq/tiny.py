@@ -1,5 +1,6 @@
 """A tiny copy-like task, its files and settings, shared by the tests."""
 
+import itertools
 import json
 import random
 from collections.abc import Iterable
@@ -21,6 +22,22 @@ SMALL = {
     "max_seq_len_target": "12",
     "beam_size": "2",
 }
+
+#: Kinds of networks, and what else can be different in them.
+KINDS = [{"encoder_type": e, "decoder_type": d} for e, d in itertools.product(("rnn", "cnn"), repeat=2)]
+SHAPES = [
+    {"rnn_cell_type": "gru", "num_layers_encoder": "3", "num_layers_decoder": "3", "rnn_residual_connections": "true"},
+    {"num_layers_decoder": "2", "rnn_attention_in_upper_layers": "false", "rnn_decoder_state_init": "avg"},
+    {"rnn_attention_type": "dot", "rnn_attention_num_hidden": "6", "rnn_decoder_state_init": "zero"},
+    {"rnn_attention_type": "dot"},
+    {"rnn_attention_type": "bilinear", "num_layers_encoder": "2"},
+    {"rnn_attention_type": "fixed"},
+    *(
+        {"encoder_type": "cnn", "decoder_type": "cnn", "cnn_activation_type": a}
+        for a in ("relu", "softrelu", "sigmoid")
+    ),
+    {"encoder_type": "cnn", "decoder_type": "cnn", "cnn_activation_type": "tanh", "num_layers_decoder": "3"},
+]
 
 
 def settings(**changes: str) -> HyperParameters:
