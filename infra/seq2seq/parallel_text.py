@@ -23,8 +23,8 @@ from .record_blocks import encode_block
 from .tokenized_text import TokenizedText
 from .vocabulary import Vocabulary
 
-#: Lines that are counted and written at once; to write takes more memory, which is to stay in the processor's cache.
-_COUNTED_LINES, _WRITTEN_LINES = 1 << 14, 1 << 11
+#: Lines that are counted or written at once: fewer, and threads wait for each other more than they work.
+_LINES = 1 << 14
 
 #: For each line of a text whether it is meant.
 Lines = npt.NDArray[np.bool_]
@@ -90,7 +90,7 @@ class ParallelText:
             return np.bincount(self._block(side, *block).ids)
 
         counts = np.zeros(len(words), dtype=np.int64)
-        for some in self._work.threads.map(count, _blocks(chosen, _COUNTED_LINES)):
+        for some in self._work.threads.map(count, _blocks(chosen)):
             counts[: len(some)] += some
         occurring = np.flatnonzero(counts >= max(1, min_count))
         counted = {words[number]: int(counts[number]) for number in occurring}
@@ -110,7 +110,7 @@ class ParallelText:
             return count, encode_block(PairBlock(source, target)).tobytes()
 
         with path.open("wb") as file:
-            for count, data in self._work.threads.map(records, _blocks(chosen, _WRITTEN_LINES)):
+            for count, data in self._work.threads.map(records, _blocks(chosen)):
                 file.write(data)
                 self._work.progress(share * count)
 
@@ -125,7 +125,7 @@ class ParallelText:
         return Sentences(numbers, lengths).where(keep)
 
 
-def _blocks(chosen: Lines, size: int) -> Iterator[tuple[int, Lines]]:
+def _blocks(chosen: Lines) -> Iterator[tuple[int, Lines]]:
     """The lines block by block: where each starts, and which of its lines are chosen."""
-    for start in range(0, len(chosen), size):
-        yield start, chosen[start : start + size]
+    for start in range(0, len(chosen), _LINES):
+        yield start, chosen[start : start + _LINES]

@@ -174,8 +174,7 @@ def test_files_are_those_of_a_plain_loop_whatever_the_blocks_caches_and_workers(
         patch.setattr("infra.seq2seq.tokenized_text._FIRST_BLOCK", 1)
         patch.setattr("infra.seq2seq.tokenized_text._BLOCK", block)
         patch.setattr("infra.seq2seq.word_numbers._SLOT_BITS", slot_bits)
-        patch.setattr("infra.seq2seq.parallel_text._COUNTED_LINES", 2)
-        patch.setattr("infra.seq2seq.parallel_text._WRITTEN_LINES", 3)
+        patch.setattr("infra.seq2seq.parallel_text._LINES", 3)
         folder = Path(name)
         for side, text in enumerate(texts):
             (folder / f"a.{side}").write_bytes(text.encode())
