@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from infra.container import ClientError
@@ -75,7 +76,7 @@ class Vocabulary:
         """Writes the vocabulary file: UTF-8, by id, a word a line."""
         path.write_text(json.dumps(self._ids, ensure_ascii=False, separators=(",\n", ": ")), encoding="utf-8")
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Stands for the words and their order: SHA-256 in hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.words).encode()).hexdigest()

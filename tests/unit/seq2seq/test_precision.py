@@ -19,32 +19,27 @@ from infra.seq2seq.model import Seq2Seq
 from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.precision import Precision
 from infra.seq2seq.processes import Processes
-from infra.seq2seq.recordio import Pair
 from infra.seq2seq.trainer import Data, Trained, Trainer
-from infra.seq2seq.vocabulary import SPECIAL_TOKENS, Vocabulary
 
-from .tiny import KINDS, SHAPES, settings, store_of
+from .tiny import DROPOUT, KINDS, PAIRS, SHAPES, WORDS, settings, store_of
 
 _CPU = torch.device("cpu")
-_WORDS = Vocabulary([*SPECIAL_TOKENS, *"abcdefgh"])
-#: Sentences of one to six words, to be copied.
-_PAIRS = [Pair(words, words) for words in ([4 + n * (k + 1) % 8 for k in range(1 + n % 6)] for n in range(64))]
 
 
 def _batch() -> Batch:
-    return make_batch(store_of(_PAIRS), np.arange(16))
+    return make_batch(store_of(PAIRS), np.arange(16))
 
 
 def _model(changes: dict[str, str]) -> Seq2Seq:
     torch.manual_seed(1)
-    return Seq2Seq(settings(**changes), len(_WORDS), len(_WORDS))
+    return Seq2Seq(settings(**changes), len(WORDS), len(WORDS))
 
 
 def _train(
     precision: Precision, changes: dict[str, str], checkpoints: Path | None = None, stop_after: int = -1
 ) -> Trained:
     given = {"max_num_batches": "24", "learning_rate": "0.02", "batch_size": "16", **changes}
-    data = Data(Corpus(lambda _epoch: [PairBlock.of(_PAIRS)], "train"), store_of(_PAIRS[:32]), _WORDS, _WORDS)
+    data = Data(Corpus(lambda _epoch: [PairBlock.of(PAIRS)], "train"), store_of(PAIRS[:32]), WORDS, WORDS)
     processes = Processes(stop_requested=lambda: trainer is not None and trainer.progress.updates == stop_after)
     trainer: Trainer | None = None
     trainer = Trainer(
@@ -89,11 +84,11 @@ def test_other_values_are_the_clients_mistake(value: str) -> None:
     assert str(error.value) == reason
 
 
-@pytest.mark.parametrize("changes", [*KINDS, *SHAPES], ids=str)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES, DROPOUT], ids=str)
 def test_every_network_learns_as_in_float32_with_all_that_is_kept_in_float32(
     changes: dict[str, str], tmp_path: Path
 ) -> None:
-    untrained = next_word_metrics(_model(changes), store_of(_PAIRS[:32]), 16)["perplexity"]
+    untrained = next_word_metrics(_model(changes), store_of(PAIRS[:32]), 16)["perplexity"]
     expected = _train(Precision.FLOAT32, changes)
     found = _train(Precision.BFLOAT16, changes, tmp_path)
     got, wanted = (math.log(untrained / trained.metrics["perplexity"]) for trained in (found, expected))
@@ -116,7 +111,7 @@ def _gradients(model: Seq2Seq, precision: Precision) -> dict[str, Tensor]:
     return {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
 
 
-@pytest.mark.parametrize("changes", [*KINDS, *SHAPES], ids=str)
+@pytest.mark.parametrize("changes", [*KINDS, *SHAPES, DROPOUT], ids=str)
 def test_gradients_are_those_of_float32_but_for_rounding(
     changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,11 +165,11 @@ def test_large_products_are_of_bfloat16_and_steps_are_not(
 def test_checkpoints_are_measured_in_float32() -> None:
     changes = {"bleu_sample_size": "-1", "optimized_metric": "bleu"}
     trained = _train(Precision.BFLOAT16, changes)
-    model, store = _model(changes), store_of(_PAIRS[:32])
+    model, store = _model(changes), store_of(PAIRS[:32])
     model.load_state_dict(trained.parameters)
     with _Products() as measured:
         metrics = next_word_metrics(model, store, 16)
-        metrics["bleu"] = translation_bleu(model, store, np.arange(32), _WORDS.decode, beam_size=2, max_length=12)
+        metrics["bleu"] = translation_bleu(model, store, np.arange(32), WORDS.decode, beam_size=2, max_length=12)
     assert measured.shapes.keys() == {torch.float32}
     assert trained.metrics == metrics
 

@@ -11,6 +11,7 @@ from infra.seq2seq.hyperparameters import HyperParameters
 from infra.seq2seq.pair_block import PairBlock
 from infra.seq2seq.prepare import Options, prepare
 from infra.seq2seq.recordio import Pair
+from infra.seq2seq.vocabulary import SPECIAL_TOKENS, Vocabulary
 
 #: Sizes that train in a second.
 SMALL = {
@@ -23,6 +24,9 @@ SMALL = {
     "beam_size": "2",
 }
 
+WORDS = Vocabulary([*SPECIAL_TOKENS, *"abcdefgh"])
+#: Sentences of one to six words, to be copied.
+PAIRS = [Pair(words, words) for words in ([4 + n * (k + 1) % 8 for k in range(1 + n % 6)] for n in range(64))]
 #: Kinds of networks, and what else can be different in them.
 KINDS = [{"encoder_type": e, "decoder_type": d} for e, d in itertools.product(("rnn", "cnn"), repeat=2)]
 SHAPES = [
@@ -38,6 +42,7 @@ SHAPES = [
     ),
     {"encoder_type": "cnn", "decoder_type": "cnn", "cnn_activation_type": "tanh", "num_layers_decoder": "3"},
 ]
+DROPOUT = {"embed_dropout_source": "0.2", "rnn_decoder_hidden_dropout": "0.1"}
 
 
 def settings(**changes: str) -> HyperParameters:
